@@ -1,0 +1,126 @@
+"""dma-bufs as the kernel knows them: what describes one, what makes a description believable, and how the CPU may read one.
+
+The kernel's documents behind this: Documentation/driver-api/dma-buf.rst (size by lseek, CPU access bracketed by
+DMA_BUF_IOCTL_SYNC) and include/uapi/linux/dma-buf.h (the numbers).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import struct
+from dataclasses import dataclass
+
+from wlvm.fd import OwnedFd
+from wlvm.framebuffer import (
+    BYTES_PER_PIXEL,
+    FramebufferError,
+    Rect,
+    check_layout,
+    check_size,
+    fourcc_name,
+)
+
+#: Modifiers (drm_fourcc.h). INVALID says "as the driver laid it out"; for memory no GPU tiled, that is LINEAR.
+MOD_LINEAR = 0
+MOD_INVALID = 0x00FF_FFFF_FFFF_FFFF
+
+MAX_PLANES = 4
+
+_SYNC_READ, _SYNC_START, _SYNC_END = 1, 0, 4
+_IOCTL_SYNC = 0x4008_6200  # _IOW('b', 0, struct dma_buf_sync)
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """One plane of a dma-buf: `offset` and `stride` in bytes; the descriptor that holds the plane owns `fd`."""
+
+    fd: OwnedFd
+    offset: int
+    stride: int
+
+
+@dataclass(frozen=True, slots=True)
+class DmabufDescriptor:
+    """A framebuffer in dma-bufs, checked when made: no size, offset or stride in it reaches past its memory.
+
+    `width`, `height` are the whole buffer's, in pixels; `crop` is the part to show, inside it, before `y_inverted` is
+    applied. `y_inverted` says that the first row in memory is the bottom of the picture. `fourcc` and `modifier` are
+    DRM's (drm_fourcc.h). The descriptor owns the planes' fds: `close()` closes each once.
+
+    Raises FramebufferError (and closes nothing) when the description cannot be true.
+    """
+
+    width: int
+    height: int
+    fourcc: int
+    modifier: int
+    planes: tuple[Plane, ...]
+    y_inverted: bool = False
+    crop: Rect | None = None
+
+    def __post_init__(self) -> None:
+        check_size(self.width, self.height)
+        if not 1 <= len(self.planes) <= MAX_PLANES:
+            raise FramebufferError(f"a dma-buf of {len(self.planes)} planes: there must be 1 to {MAX_PLANES}")
+        if not 0 <= self.modifier < 1 << 64:
+            raise FramebufferError(f"modifier {self.modifier:#x} is not a 64-bit number")
+        if self.fourcc not in BYTES_PER_PIXEL:
+            raise FramebufferError(f"pixel format {fourcc_name(self.fourcc)} is not one that wlvm shows")
+        crop = self.crop
+        if crop is not None and (
+            crop.width < 1 or crop.height < 1 or not Rect(0, 0, self.width, self.height).contains(crop)
+        ):
+            raise FramebufferError(f"the visible part {tuple(crop)} is not inside {self.width}x{self.height}")
+        for plane in self.planes:
+            self._check_plane(plane)
+        if self.linear:
+            if len(self.planes) != 1:
+                raise FramebufferError(f"linear {fourcc_name(self.fourcc)} has one plane, not {len(self.planes)}")
+            (plane,) = self.planes
+            check_layout(
+                width=self.width,
+                height=self.height,
+                stride=plane.stride,
+                offset=plane.offset,
+                bytes_per_pixel=BYTES_PER_PIXEL[self.fourcc],
+                size=dmabuf_size(plane.fd),
+            )
+
+    def _check_plane(self, plane: Plane) -> None:
+        """What holds for every layout, tiled ones too: 32-bit fields (wlr_dmabuf_attributes) and a start inside the buffer."""
+        if not (1 <= plane.stride < 1 << 32 and 0 <= plane.offset < 1 << 32):
+            raise FramebufferError(f"a plane at offset {plane.offset}, stride {plane.stride}, is not possible")
+        size = dmabuf_size(plane.fd)
+        if plane.offset >= size:
+            raise FramebufferError(f"a plane starts at byte {plane.offset} of a buffer of {size}")
+
+    @property
+    def linear(self) -> bool:
+        """Whether the rows lie in memory one after another. MOD_INVALID does not promise it."""
+        return self.modifier == MOD_LINEAR
+
+    @property
+    def visible(self) -> Rect:
+        """The part to show, in the buffer's pixels."""
+        return self.crop or Rect(0, 0, self.width, self.height)
+
+    def close(self) -> None:
+        """Close every plane's fd (once, also where planes share one)."""
+        for plane in self.planes:
+            plane.fd.close()
+
+
+def dmabuf_size(fd: OwnedFd) -> int:
+    """The size in bytes of a dma-buf; FramebufferError when the descriptor is of something else.
+
+    Only a dma-buf's link in /proc reads `/dmabuf:...`, and only its size is found by seeking: it has none in fstat.
+    """
+    try:
+        link = os.readlink(f"/proc/self/fd/{fd.fileno()}")
+    except OSError as error:
+        raise FramebufferError(f"the file descriptor of a plane cannot be examined: {error.strerror}") from None
+    if not link.startswith(("/dmabuf", "anon_inode:dmabuf")):
+        raise FramebufferError(f"the file descriptor of a plane is no dma-buf but {link}")
+    return os.lseek(fd.fileno(), 0, os.SEEK_END)
