@@ -5,7 +5,7 @@ Everything here is pure arithmetic on Python's unbounded integers, so no check c
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: The widest and highest framebuffer wlvm accepts, in pixels (the largest that common GPUs sample and scan out).
 MAX_SIDE = 16384
@@ -45,6 +45,14 @@ class Rect(NamedTuple):
             and other.x + other.width <= self.x + self.width
             and other.y + other.height <= self.y + self.height
         )
+
+
+class Pixels(NamedTuple):
+    """Readable memory that holds rows of pixels: contiguous `memory` from its first byte on, `stride` in bytes, a DRM `fourcc`."""
+
+    memory: Any
+    fourcc: int
+    stride: int
 
 
 def fourcc(code: str) -> int:

@@ -16,6 +16,7 @@ from wlvm.fd import OwnedFd
 from wlvm.framebuffer import (
     BYTES_PER_PIXEL,
     FramebufferError,
+    Pixels,
     Rect,
     check_layout,
     check_size,
@@ -124,3 +125,46 @@ def dmabuf_size(fd: OwnedFd) -> int:
     if not link.startswith(("/dmabuf", "anon_inode:dmabuf")):
         raise FramebufferError(f"the file descriptor of a plane is no dma-buf but {link}")
     return os.lseek(fd.fileno(), 0, os.SEEK_END)
+
+
+class DmabufMemory:
+    """A dma-buf as a buffer to show (a `wlvm.wlr.buffer.BufferSource`): to a GPU as it is, to the CPU where its rows are linear.
+
+    It owns the descriptor. The map is made at the first CPU access and lives as long as the memory; every access is bracketed by
+    DMA_BUF_IOCTL_SYNC, so that caches agree with what the exporter's device wrote.
+    """
+
+    def __init__(self, descriptor: DmabufDescriptor) -> None:
+        self.descriptor = descriptor
+        self.width = descriptor.width
+        self.height = descriptor.height
+        self._map: mmap.mmap | None = None
+
+    def dmabuf(self) -> DmabufDescriptor:
+        return self.descriptor
+
+    def begin_access(self) -> Pixels | None:
+        if not self.descriptor.linear:
+            return None
+        (plane,) = self.descriptor.planes
+        if self._map is None:
+            try:
+                self._map = mmap.mmap(plane.fd.fileno(), dmabuf_size(plane.fd), mmap.MAP_SHARED, mmap.PROT_READ)
+            except OSError:
+                return None  # an exporter may refuse to be mapped
+        self._sync(_SYNC_START)
+        return Pixels(memoryview(self._map)[plane.offset :], self.descriptor.fourcc, plane.stride)
+
+    def end_access(self) -> None:
+        self._sync(_SYNC_END)
+
+    def close(self) -> None:
+        """Unmap, and close the fds."""
+        if self._map is not None:
+            self._map.close()
+            self._map = None
+        self.descriptor.close()
+
+    def _sync(self, phase: int) -> None:
+        request = struct.pack("=Q", _SYNC_READ | phase)
+        fcntl.ioctl(self.descriptor.planes[0].fd.fileno(), _IOCTL_SYNC, request)

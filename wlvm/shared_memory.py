@@ -1,7 +1,7 @@
 """A framebuffer in shared memory that another process made, and may truncate while we read it.
 
 A memory map of a file that shrinks kills whoever touches the lost pages (SIGBUS). So the pages of a SharedFramebuffer are
-never mapped: `read_rows` copies them with pread(2), for which a missing page is a short count, not a signal.
+never mapped: `read` copies them with pread(2), for which a missing page is a short count, not a signal.
 """
 
 from __future__ import annotations
@@ -9,15 +9,27 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import (
     BYTES_PER_PIXEL,
     FramebufferError,
+    Rect,
     check_layout,
     check_size,
     fourcc_name,
 )
+
+
+#: A rectangle at least 1/4 as wide as the framebuffer is read as whole rows (bench: shared memory, narrow and wide damage).
+_WIDE_ENOUGH = 4
+
+
+class TruncatedError(OSError):
+    """Memory that was there when the framebuffer was announced is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +66,29 @@ class SharedFramebuffer:
     def close(self) -> None:
         """Close the fd, once."""
         self.fd.close()
+
+    def read(self, rect: Rect, into: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+        """Copy `rect` into the same place of `into`: `height` rows of `stride` bytes, this framebuffer's own.
+
+        TruncatedError when the memory has become too short; what was read by then has been copied.
+        """
+        bytes_per_pixel = BYTES_PER_PIXEL[self.fourcc]
+        left = rect.x * bytes_per_pixel
+        right = left + rect.width * bytes_per_pixel
+        if rect.width * _WIDE_ENOUGH >= self.width:
+            # One call for all rows: what lies between them costs less than a call each.
+            rows = into[rect.y : rect.y + rect.height].reshape(-1)
+            self._read(rows.data[left : right + (rect.height - 1) * self.stride], rect.y * self.stride + left)
+            return
+        for y in range(rect.y, rect.y + rect.height):
+            self._read(into[y].data[left:right], y * self.stride + left)
+
+    def _read(self, target: memoryview, position: int) -> None:
+        fd = self.fd.fileno()
+        position += self.offset
+        while target:
+            count = os.preadv(fd, [target], position)
+            if count == 0:
+                raise TruncatedError("the guest's framebuffer memory has been truncated")
+            target = target[count:]
+            position += count

@@ -1,0 +1,50 @@
+"""wlvm's own copy of a guest's pixels, for what cannot be shown where it lies: bytes from the display socket, and shared memory that the
+other side may truncate (`wlvm.shared_memory`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wlvm.framebuffer import BYTES_PER_PIXEL, Pixels, Rect
+from wlvm.shared_memory import SharedFramebuffer
+
+
+class StagingFramebuffer:
+    """Rows of pixels in this process's memory (a `wlvm.wlr.buffer.BufferSource`), black when made."""
+
+    def __init__(self, width: int, height: int, stride: int, fourcc: int) -> None:
+        """`stride` in bytes, at least a row; `fourcc` a format of `wlvm.framebuffer`."""
+        self.width = width
+        self.height = height
+        self.stride = stride
+        self.fourcc = fourcc
+        self._rows: np.ndarray[Any, np.dtype[np.uint8]] = np.zeros((height, stride), np.uint8)
+
+    def write(self, rect: Rect, data: bytes | memoryview, stride: int) -> None:
+        """Put `rect` (inside the framebuffer): `data` holds its rows from the first byte on, `stride` bytes apart."""
+        row = rect.width * BYTES_PER_PIXEL[self.fourcc]
+        source = np.ndarray((rect.height, row), np.uint8, buffer=data, strides=(stride, 1))
+        left = rect.x * BYTES_PER_PIXEL[self.fourcc]
+        self._rows[rect.y : rect.y + rect.height, left : left + row] = source
+
+    def read(self, shared: SharedFramebuffer, rect: Rect) -> None:
+        """Copy `rect` from shared memory of the same size, stride and format. TruncatedError when it is no longer there."""
+        shared.read(rect, self._rows)
+
+    def matches(self, width: int, height: int, stride: int, fourcc: int) -> bool:
+        return (self.width, self.height, self.stride, self.fourcc) == (width, height, stride, fourcc)
+
+    def dmabuf(self) -> None:
+        return None
+
+    def begin_access(self) -> Pixels:
+        return Pixels(self._rows, self.fourcc, self.stride)
+
+    def end_access(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,137 @@
+"""The backend: where outputs and input devices come from; and what draws for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from wlvm.wlr import abi
+from wlvm.wlr.abi import c, wlr, wlr_ffi
+
+from pywayland.server import Display  # isort: skip
+from wlroots.allocator import Allocator  # isort: skip
+from wlroots.backend import Backend as WlrootsBackend  # isort: skip
+from wlroots.renderer import Renderer  # isort: skip
+
+BackendKind = Literal["auto", "drm", "wayland", "x11", "headless"]
+
+#: What wlroots calls the backends (WLR_BACKENDS).
+_WLR_BACKENDS = {
+    "drm": "drm,libinput",
+    "wayland": "wayland",
+    "x11": "x11",
+    "headless": "headless",
+}
+
+#: How a person gets what a backend lacks.
+_ADVICE = {
+    "drm": "start wlvm from a text console of a seat (seatd or logind), or choose --backend headless",
+    "wayland": "set WAYLAND_DISPLAY to a running Wayland compositor, or choose --backend headless",
+    "x11": "set DISPLAY to a running X server, or choose --backend headless",
+    "headless": "see the messages of wlroots above",
+}
+
+
+class BackendError(RuntimeError):
+    """There is no backend, or nothing that can draw for it. The text says what to do."""
+
+
+def choose(kind: BackendKind) -> BackendKind:
+    """The backend that "auto" means here and now: the compositor or the X server we are in, else the machine's own screens."""
+    if kind != "auto":
+        return kind
+    if os.environ.get("WAYLAND_DISPLAY") or os.environ.get("WAYLAND_SOCKET"):
+        return "wayland"
+    if os.environ.get("DISPLAY"):
+        return "x11"
+    return "drm"
+
+
+class Backend:
+    """A started backend, its renderer and its allocator.
+
+    `destroy()` gives everything back; it must be called before the display is destroyed.
+    """
+
+    def __init__(self, display: Display, kind: BackendKind, outputs: int) -> None:
+        """Make the backend `kind` with `outputs` outputs (a number that only virtual and nested backends follow).
+
+        BackendError when there is none to be had.
+        """
+        self.kind = choose(kind)
+        with _environment(
+            WLR_BACKENDS=_WLR_BACKENDS[self.kind],
+            WLR_HEADLESS_OUTPUTS=str(outputs),
+            WLR_WL_OUTPUTS=str(outputs),
+            WLR_X11_OUTPUTS=str(outputs),
+        ):
+            try:
+                self._backend = WlrootsBackend(display)
+            except RuntimeError:
+                raise BackendError(f"no {self.kind} backend: {_ADVICE[self.kind]}") from None
+        try:
+            self._renderer = Renderer.autocreate(self._backend)
+            self._renderer.init_display(display)
+            self._allocator = Allocator.autocreate(self._backend, self._renderer)
+        except RuntimeError as error:
+            self._backend.destroy()
+            raise BackendError(
+                f"the {self.kind} backend has no renderer ({error}): try with WLR_RENDERER=pixman in the environment"
+            ) from None
+
+    def start(self) -> None:
+        """Open the outputs and devices: `new_output` and `new_input` are emitted from here on."""
+        if not self._backend.start():
+            raise BackendError(f"the {self.kind} backend does not start: {_ADVICE[self.kind]}")
+
+    def destroy(self) -> None:
+        self._backend.destroy()
+
+    @property
+    def new_output(self) -> Any:
+        """The signal of a new `struct wlr_output`."""
+        return wlr_ffi.addressof(self._backend._ptr.events.new_output)
+
+    @property
+    def new_input(self) -> Any:
+        """The signal of a new `struct wlr_input_device`."""
+        return wlr_ffi.addressof(self._backend._ptr.events.new_input)
+
+    @property
+    def renderer_name(self) -> str:
+        renderer = abi.borrow("struct wlr_renderer *", self.renderer)
+        if c.wlr_renderer_is_pixman(renderer):
+            return "pixman"
+        return "gles2" if c.wlr_renderer_is_gles2(renderer) else "unknown"
+
+    @property
+    def renderer(self) -> Any:
+        """The `struct wlr_renderer *`."""
+        return self._renderer._ptr
+
+    @property
+    def allocator(self) -> Any:
+        """The `struct wlr_allocator *`."""
+        return self._allocator._ptr
+
+    def make_compositor(self, display: Display) -> None:
+        """The wl_compositor and wl_subcompositor globals, which clients expect everywhere."""
+        wlr.wlr_compositor_create(display._ptr, self.renderer)
+        wlr.wlr_subcompositor_create(display._ptr)
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """The variables that wlroots reads once, set for that moment only: children must not inherit them."""
+    previous = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in previous.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

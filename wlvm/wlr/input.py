@@ -1,0 +1,270 @@
+"""Input devices as wlroots gives them: keyboards one by one, and all pointers through one cursor.
+
+Times are milliseconds of an unspecified clock (CLOCK_MONOTONIC on real devices). Keys and buttons are evdev codes
+(linux/input-event-codes.h).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from wlvm.wlr import abi
+from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
+from wlvm.wlr.keymap import EVDEV_OFFSET, Keymap
+from wlvm.wlr.listeners import Listeners
+from wlvm.wlr.output import OutputLayout
+
+from pywayland.server import Display  # isort: skip
+
+_PRESSED = 1
+
+#: wl_seat.capability
+_CAPABILITY_POINTER, _CAPABILITY_KEYBOARD = 1, 2
+
+#: wlr_keyboard's modifier bits (types/wlr_keyboard.h) that a virtual keyboard may hold without a key, and the evdev keys for them.
+_MODIFIER_KEYS = {1 << 0: 42, 1 << 2: 29, 1 << 3: 56, 1 << 6: 125}  # Shift, Control, Alt, Logo (left)
+_SHIFT_KEY = 42
+
+
+class KeyboardEvents(Protocol):
+    """Who hears of keys."""
+
+    def key(self, key: int, pressed: bool) -> None:
+        """An evdev key went down or up, as a keyboard with our layout would send it."""
+
+
+class Keyboard:
+    """A keyboard with the seat's layout: what its keys are is what it sends."""
+
+    def __init__(self, pointer: Any, seat: SeatDevices) -> None:
+        self._pointer = pointer
+        self._seat = seat
+        self.listeners = Listeners()
+        events = pointer.events
+        self.listeners.add(wlr_ffi.addressof(events.key), self._on_key)
+        self.listeners.add(wlr_ffi.addressof(pointer.base.events.destroy), self._on_destroy)
+
+    def set_layout(self, keymap: Keymap) -> None:
+        wlr.wlr_keyboard_set_keymap(self._pointer, wlr_ffi.cast("struct xkb_keymap *", keymap.xkb._keymap))
+
+    def _on_key(self, data: Any) -> None:
+        """Raised when a key goes down or up, before the keyboard's own state has changed."""
+        event = wlr_ffi.cast("struct wlr_keyboard_key_event *", data)
+        self.send(event.keycode, event.state == _PRESSED)
+
+    def send(self, key: int, pressed: bool) -> None:
+        self._seat.events.key(key, pressed)
+
+    def _on_destroy(self, _data: Any) -> None:
+        """Raised when the device goes: what it held down will never come up by itself."""
+        self.release_all()
+        self.listeners.remove()
+        self._seat.keyboard_gone(self)
+
+    def release_all(self) -> None:
+        for index in range(self._pointer.num_keycodes):
+            self.send(self._pointer.keycodes[index], False)
+
+
+class VirtualKeyboard(Keyboard):
+    """A keyboard made by a client (virtual-keyboard-v1), with a keymap of its own.
+
+    Its key codes mean something only in its own keymap: wtype numbers the symbols it types from 1. A guest wants the keys of a real
+    keyboard, so each symbol is looked up in the seat's layout; a key that means the same in both is passed on as it is.
+    """
+
+    def __init__(self, pointer: Any, seat: SeatDevices) -> None:
+        super().__init__(pointer, seat)
+        self._held: dict[int, tuple[int, ...]] = {}
+        self._modifiers: dict[int, int] = {}
+        self.listeners.add(wlr_ffi.addressof(pointer.events.modifiers), self._on_modifiers)
+
+    def _on_key(self, data: Any) -> None:
+        event = wlr_ffi.cast("struct wlr_keyboard_key_event *", data)
+        if event.state != _PRESSED:
+            self._release(event.keycode)
+        elif event.keycode not in self._held:
+            keys = self._held[event.keycode] = self._keys(event.keycode)
+            for key in keys:
+                self.send(key, True)
+
+    def _keys(self, code: int) -> tuple[int, ...]:
+        """The keys to press on a real keyboard for this key: one, with Shift before it where the symbol needs it; none if none makes it."""
+        state = abi.borrow("struct xkb_state *", self._pointer.xkb_state)
+        if state == abi.NULL:
+            return (code,)
+        symbol = c.xkb_state_key_get_one_sym(state, code + EVDEV_OFFSET)
+        if symbol in (0, self._seat.keymap.symbol(code)):
+            return (code,)
+        stroke = self._seat.keymap.stroke(symbol)
+        if stroke is None:
+            return ()
+        if stroke.shift and _SHIFT_KEY not in self._modifiers.values():
+            return (_SHIFT_KEY, stroke.key)
+        return (stroke.key,)
+
+    def _release(self, code: int) -> None:
+        for key in reversed(self._held.pop(code, ())):
+            self.send(key, False)
+
+    def _on_modifiers(self, _data: Any) -> None:
+        """Raised when the client sets modifiers, which it may hold without any key: hold the key of each for it."""
+        depressed = self._pointer.modifiers.depressed
+        for bit, key in _MODIFIER_KEYS.items():
+            if depressed & bit and bit not in self._modifiers and not self._holds(key):
+                self._modifiers[bit] = key
+                self.send(key, True)
+            elif not depressed & bit and bit in self._modifiers:
+                del self._modifiers[bit]
+                self.send(key, False)
+
+    def _holds(self, key: int) -> bool:
+        return any(key in keys for keys in self._held.values())
+
+    def release_all(self) -> None:
+        for code in list(self._held):
+            self._release(code)
+        for key in self._modifiers.values():
+            self.send(key, False)
+        self._modifiers.clear()
+
+
+class PointerEvents(Protocol):
+    """Who hears of the pointer. `frame` ends a group of events that belong together."""
+
+    def motion(self, dx: float, dy: float) -> None:
+        """The pointer moved by so many logical pixels."""
+
+    def motion_absolute(self, x: float, y: float) -> None:
+        """A device that knows its place moved the pointer to these layout coordinates."""
+
+    def button(self, button: int, pressed: bool) -> None: ...
+
+    def axis(self, vertical: bool, v120: int) -> None:
+        """The wheel turned: 120 is one notch, positive is down or right (as in wl_pointer.axis_value120)."""
+
+    def frame(self) -> None: ...
+
+
+class SeatEvents(KeyboardEvents, PointerEvents, Protocol):
+    """Everything a seat is told by its devices."""
+
+
+class SeatDevices:
+    """The devices of one seat, and the wlr_seat that clients see.
+
+    `cursor` coordinates are the layout's. `destroy()` before the backend goes.
+    """
+
+    def __init__(self, display: Display, layout: OutputLayout, keymap: Keymap, events: SeatEvents) -> None:
+        self.keymap = keymap
+        self.events = events
+        self._keyboards: list[Keyboard] = []
+        self._listeners = Listeners()
+        self._seat = wlr.wlr_seat_create(display._ptr, b"seat0")
+        self._cursor = wlr.wlr_cursor_create()
+        wlr.wlr_cursor_attach_output_layout(self._cursor, layout.pointer)
+        self._theme = wlr.wlr_xcursor_manager_create(wlr_ffi.NULL, 24)
+        wlr.wlr_xcursor_manager_load(self._theme, 1.0)
+        self._image: Any = None
+        virtual_keyboards = wlr.wlr_virtual_keyboard_manager_v1_create(display._ptr)
+        virtual_pointers = wlr.wlr_virtual_pointer_manager_v1_create(display._ptr)
+        signals = self._cursor.events
+        listen = self._listeners.add
+        listen(wlr_ffi.addressof(signals.motion), self._on_motion)
+        listen(wlr_ffi.addressof(signals.motion_absolute), self._on_motion_absolute)
+        listen(wlr_ffi.addressof(signals.button), self._on_button)
+        listen(wlr_ffi.addressof(signals.axis), self._on_axis)
+        listen(wlr_ffi.addressof(signals.frame), lambda _data: events.frame())
+        listen(wlr_ffi.addressof(virtual_keyboards.events.new_virtual_keyboard), self._on_virtual_keyboard)
+        listen(wlr_ffi.addressof(virtual_pointers.events.new_virtual_pointer), self._on_virtual_pointer)
+        wlr.wlr_seat_set_capabilities(self._seat, _CAPABILITY_POINTER | _CAPABILITY_KEYBOARD)
+
+    def destroy(self) -> None:
+        for keyboard in self._keyboards:
+            keyboard.listeners.remove()
+        self._listeners.remove()
+        wlr.wlr_xcursor_manager_destroy(self._theme)
+        wlr.wlr_cursor_destroy(self._cursor)
+        wlr.wlr_seat_destroy(self._seat)
+
+    def add(self, data: Any) -> None:
+        """Use a device that the backend announced (a `struct wlr_input_device *`)."""
+        device = wlr_ffi.cast("struct wlr_input_device *", data)
+        if device.type == wlr.WLR_INPUT_DEVICE_KEYBOARD:
+            keyboard = Keyboard(wlr.wlr_keyboard_from_input_device(device), self)
+            keyboard.set_layout(self.keymap)
+            self._keyboards.append(keyboard)
+            wlr.wlr_seat_set_keyboard(self._seat, keyboard._pointer)
+        elif device.type == wlr.WLR_INPUT_DEVICE_POINTER:
+            wlr.wlr_cursor_attach_input_device(self._cursor, device)
+
+    def _on_virtual_keyboard(self, data: Any) -> None:
+        """Raised when a client makes a keyboard; its keymap comes later, from the client."""
+        virtual = wlr_ffi.cast("struct wlr_virtual_keyboard_v1 *", data)
+        self._keyboards.append(VirtualKeyboard(wlr_ffi.addressof(virtual.keyboard), self))
+
+    def _on_virtual_pointer(self, data: Any) -> None:
+        event = wlr_ffi.cast("struct wlr_virtual_pointer_v1_new_pointer_event *", data)
+        wlr.wlr_cursor_attach_input_device(
+            self._cursor, wlr_ffi.addressof(event.new_pointer.pointer.base)
+        )
+
+    def keyboard_gone(self, keyboard: Keyboard) -> None:
+        self._keyboards.remove(keyboard)
+
+    @property
+    def cursor(self) -> tuple[float, float]:
+        """Where the cursor is."""
+        return self._cursor.x, self._cursor.y
+
+    def move_cursor(self, dx: float, dy: float) -> None:
+        """By so many logical pixels, but not off the outputs."""
+        wlr.wlr_cursor_move(self._cursor, wlr_ffi.NULL, dx, dy)
+
+    def warp_cursor(self, x: float, y: float) -> None:
+        """To these layout coordinates, or the closest that are on an output."""
+        wlr.wlr_cursor_warp_closest(self._cursor, wlr_ffi.NULL, x, y)
+
+    def load_cursor_theme(self, scale: float) -> None:
+        """Have the theme's images at an output's scale."""
+        wlr.wlr_xcursor_manager_load(self._theme, scale)
+
+    def show_named_cursor(self, name: str) -> None:
+        """An image of the cursor theme, "left_ptr" for example."""
+        wlr.wlr_xcursor_manager_set_cursor_image(self._theme, name.encode(), self._cursor)
+
+    def show_cursor_image(self, pixels: bytes, width: int, height: int, hot_x: int, hot_y: int) -> None:
+        """An image of one's own: rows of ARGB8888, premultiplied; the hotspot in its pixels."""
+        self._image = pixels
+        c.wlr_cursor_set_image(
+            abi.borrow("struct wlr_cursor *", self._cursor),
+            ffi.from_buffer("uint8_t[]", pixels), width * 4, width, height, hot_x, hot_y, 1.0,
+        )  # fmt: skip
+
+    def hide_cursor(self) -> None:
+        wlr.wlr_cursor_set_surface(self._cursor, wlr_ffi.NULL, 0, 0)
+
+    # What the cursor raises.
+
+    def _on_motion(self, data: Any) -> None:
+        event = wlr_ffi.cast("struct wlr_pointer_motion_event *", data)
+        self.events.motion(event.delta_x, event.delta_y)
+
+    def _on_motion_absolute(self, data: Any) -> None:
+        event = wlr_ffi.cast("struct wlr_pointer_motion_absolute_event *", data)
+        point = wlr_ffi.new("double[2]")
+        wlr.wlr_cursor_absolute_to_layout_coords(
+            self._cursor, wlr_ffi.addressof(event.pointer.base), event.x, event.y, point, point + 1
+        )
+        self.events.motion_absolute(point[0], point[1])
+
+    def _on_button(self, data: Any) -> None:
+        event = wlr_ffi.cast("struct wlr_pointer_button_event *", data)
+        self.events.button(event.button, event.state == _PRESSED)
+
+    def _on_axis(self, data: Any) -> None:
+        """Raised for each step of a wheel or a finger; wheels count notches (`delta_discrete`, in 0.16 whole ones), others only lengths."""
+        event = wlr_ffi.cast("struct wlr_pointer_axis_event *", data)
+        v120 = event.delta_discrete * 120 if event.delta_discrete else round(event.delta * 120 / 15)
+        self.events.axis(event.orientation == wlr.WLR_AXIS_ORIENTATION_VERTICAL, v120)

@@ -1,0 +1,68 @@
+"""Keymaps: what a key means in a layout, and which key makes a symbol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from wlvm.wlr.abi import borrow, c, ffi
+
+from xkbcommon import xkb  # isort: skip
+
+#: evdev key codes are xkb key codes less 8 (the X11 heritage of xkb).
+EVDEV_OFFSET = 8
+
+_FIRST_LAYOUT = 0
+_PLAIN, _SHIFTED = 0, 1
+
+
+class KeymapError(ValueError):
+    """There is no such keyboard layout. The text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStroke:
+    """The evdev key that makes a symbol, and whether Shift must be down for it."""
+
+    key: int
+    shift: bool
+
+
+class Keymap:
+    """A compiled xkb keymap of one keyboard layout."""
+
+    def __init__(self, *, layout: str = "us", variant: str = "", model: str = "", options: str = "") -> None:
+        """The RMLVO names of xkeyboard-config; KeymapError when they name nothing."""
+        try:
+            self.xkb = xkb.Context().keymap_new_from_names(
+                rules=None, model=model or None, layout=layout or None, variant=variant or None, options=options or None
+            )
+        except xkb.XKBError:
+            names = ", ".join(name for name in (model, layout, variant, options) if name)
+            raise KeymapError(f"no keyboard layout {names}: see xkeyboard-config(7) for those there are") from None
+        self._pointer = borrow("struct xkb_keymap *", self.xkb._keymap)
+        self._strokes = self._find_strokes()
+
+    def symbol(self, key: int) -> int:
+        """The keysym of an evdev key without modifiers; 0 for none."""
+        return _symbol(self._pointer, key + EVDEV_OFFSET, _PLAIN)
+
+    def stroke(self, symbol: int) -> KeyStroke | None:
+        """How to type a keysym on this layout; None when no key makes it, alone or with Shift."""
+        return self._strokes.get(symbol)
+
+    def _find_strokes(self) -> dict[int, KeyStroke]:
+        strokes: dict[int, KeyStroke] = {}
+        codes = range(c.xkb_keymap_min_keycode(self._pointer), c.xkb_keymap_max_keycode(self._pointer) + 1)
+        for level in (_PLAIN, _SHIFTED):
+            for code in codes:
+                symbol = _symbol(self._pointer, code, level)
+                if symbol and code >= EVDEV_OFFSET:
+                    strokes.setdefault(symbol, KeyStroke(code - EVDEV_OFFSET, level == _SHIFTED))
+        return strokes
+
+
+def _symbol(keymap: Any, code: int, level: int) -> int:
+    found = ffi.new("const uint32_t **")
+    count = c.xkb_keymap_key_get_syms_by_level(keymap, code, _FIRST_LAYOUT, level, found)
+    return int(found[0][0]) if count else 0

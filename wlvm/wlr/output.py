@@ -1,0 +1,175 @@
+"""A wlr_output and its view of the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wlvm.framebuffer import XRGB8888, Rect
+from wlvm.wlr import abi
+from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
+from wlvm.wlr.backend import Backend
+from wlvm.wlr.listeners import Listeners
+from wlvm.wlr.scene import Scene
+
+from wlroots.wlr_types.output import Output  # isort: skip
+
+
+class OutputError(RuntimeError):
+    """The output cannot be what is asked of it."""
+
+
+class OutputLayout:
+    """Where the outputs are in layout coordinates (types/wlr_output_layout.h)."""
+
+    def __init__(self) -> None:
+        self.pointer = wlr.wlr_output_layout_create()
+
+    def add(self, output: WlrOutput, x: int, y: int) -> None:
+        wlr.wlr_output_layout_add(self.pointer, output.pointer, x, y)
+
+    def add_auto(self, output: WlrOutput) -> None:
+        """To the right of the others."""
+        wlr.wlr_output_layout_add_auto(self.pointer, output.pointer)
+
+    def box(self, output: WlrOutput) -> Rect:
+        """The output's place and logical size."""
+        box = wlr_ffi.new("struct wlr_box *")
+        wlr.wlr_output_layout_get_box(self.pointer, output.pointer, box)
+        return Rect(box.x, box.y, box.width, box.height)
+
+    def destroy(self) -> None:
+        wlr.wlr_output_layout_destroy(self.pointer)
+
+
+class WlrOutput:
+    """One output. The backend owns it and ends it; the destroy signal says when."""
+
+    def __init__(self, pointer: Any, backend: Backend) -> None:
+        """`pointer` is what the backend's `new_output` carried. OutputError when nothing can be drawn for it."""
+        self.pointer = wlr_ffi.cast("struct wlr_output *", pointer)
+        self._renderer = backend.renderer
+        self._scene_output: Any = None
+        self.listeners = Listeners()
+        if not wlr.wlr_output_init_render(self.pointer, backend.allocator, backend.renderer):
+            raise OutputError(f"{self.name}: the renderer cannot draw for this output")
+
+    @property
+    def name(self) -> str:
+        """The connector's name, or what the backend calls the output."""
+        return str(wlr_ffi.string(self.pointer.name).decode(errors="replace"))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in physical pixels."""
+        return self.pointer.width, self.pointer.height
+
+    @property
+    def scale(self) -> float:
+        return float(self.pointer.scale)
+
+    @property
+    def refresh(self) -> int:
+        """Millihertz; 0 when the backend does not know."""
+        return int(self.pointer.refresh)
+
+    def enable(self, *, mode: tuple[int, int, int] | None, scale: float) -> None:
+        """Switch the output on: `mode` is width and height in pixels and the refresh rate in millihertz (0: the backend's choice).
+
+        None is the output's preferred mode. OutputError when the backend refuses.
+        """
+        if mode is not None and not self._advertised(mode):
+            wlr.wlr_output_set_custom_mode(self.pointer, *mode)
+        elif mode is None and (preferred := wlr.wlr_output_preferred_mode(self.pointer)):
+            wlr.wlr_output_set_mode(self.pointer, preferred)
+        wlr.wlr_output_set_scale(self.pointer, scale)
+        wlr.wlr_output_enable(self.pointer, True)
+        if not wlr.wlr_output_commit(self.pointer):
+            wlr.wlr_output_rollback(self.pointer)
+            raise OutputError(f"{self.name}: refuses {'its preferred mode' if mode is None else mode}")
+
+    def show(self, scene: Scene, layout: OutputLayout, position: tuple[int, int] | None) -> None:
+        """Announce the output to clients and show the scene on it, at this place of the layout (None: right of the others)."""
+        wlr.wlr_output_create_global(self.pointer)
+        if position is None:
+            layout.add_auto(self)
+        else:
+            layout.add(self, *position)
+        self._scene_output = wlr.wlr_scene_get_scene_output(scene.pointer, self.pointer)
+
+    def on_frame(self, callback: Callable[[], None]) -> None:
+        """Raised when the output is ready for a frame."""
+        self.listeners.add(wlr_ffi.addressof(self.pointer.events.frame), lambda _data: callback())
+
+    def on_destroy(self, callback: Callable[[], None]) -> None:
+        """Raised when the output goes; after it no call may be made."""
+        self.listeners.add(wlr_ffi.addressof(self.pointer.events.destroy), lambda _data: callback())
+
+    def on_commit(self, callback: Callable[[Any], None]) -> None:
+        """Raised for each commit, with the `struct wlr_buffer *` committed, or None where the commit had none."""
+
+        def committed(data: Any) -> None:
+            event = abi.borrow("struct wlr_output_event_commit *", data)
+            callback(event.buffer or None)
+
+        self.listeners.add(wlr_ffi.addressof(self.pointer.events.commit), committed)
+
+    def on_mode(self, callback: Callable[[], None]) -> None:
+        """Raised when the size or refresh rate has changed (a nested window was resized)."""
+        self.listeners.add(wlr_ffi.addressof(self.pointer.events.mode), lambda _data: callback())
+
+    @property
+    def damaged(self) -> bool:
+        """Whether anything differs from the frame on the screen."""
+        damage = wlr_ffi.addressof(self._scene_output.damage_ring.current)
+        return bool(self.pointer.needs_frame or wlr.pixman_region32_not_empty(damage))
+
+    def commit(self) -> bool:
+        """Draw what is damaged and hand it to the backend; False when that failed."""
+        return bool(wlr.wlr_scene_output_commit(self._scene_output))
+
+    def damage_whole(self) -> None:
+        """Make the next frame draw everything, and ask for that frame."""
+        c.wlr_damage_ring_add_whole(
+            abi.borrow("struct wlr_damage_ring *", wlr_ffi.addressof(self._scene_output.damage_ring))
+        )
+        c.wlr_output_schedule_frame(abi.borrow("struct wlr_output *", self.pointer))
+
+    def send_frame_done(self, now: tuple[int, int]) -> None:
+        """Tell the clients shown here that their frame was used; `now` is CLOCK_MONOTONIC in seconds and nanoseconds."""
+        wlr.wlr_scene_output_send_frame_done(
+            self._scene_output, wlr_ffi.new("struct timespec *", {"tv_sec": now[0], "tv_nsec": now[1]})
+        )
+
+    def set_title(self, title: str) -> None:
+        """The title of the window that a nested output is; other outputs have none."""
+        output = abi.borrow("struct wlr_output *", self.pointer)
+        text = title.encode()
+        if c.wlr_output_is_wl(output):
+            c.wlr_wl_output_set_title(output, text)
+        elif c.wlr_output_is_x11(output):
+            c.wlr_x11_output_set_title(output, text)
+
+    def read_pixels(self, buffer: Any) -> bytearray:
+        """The pixels of a committed buffer (see `on_commit`), XRGB8888, rows of `size[0] * 4` bytes. OutputError if they cannot be read."""
+        width, height = self.size
+        pixels = bytearray(width * height * 4)
+        renderer = abi.borrow("struct wlr_renderer *", self._renderer)
+        if not c.wlr_renderer_begin_with_buffer(renderer, abi.borrow("struct wlr_buffer *", buffer)):
+            raise OutputError(f"{self.name}: its frame cannot be read")
+        done = c.wlr_renderer_read_pixels(
+            renderer, XRGB8888, width * 4, width, height, 0, 0, 0, 0, ffi.from_buffer(pixels)
+        )
+        c.wlr_renderer_end(renderer)
+        if not done:
+            raise OutputError(f"{self.name}: its frame cannot be read as XRGB8888")
+        return pixels
+
+    def _advertised(self, mode: tuple[int, int, int]) -> bool:
+        """Choose `mode` among those the output lists, if it is there."""
+        width, height, refresh = mode
+        for listed in Output(self.pointer).modes:
+            if (listed.width, listed.height) == (width, height) and refresh in (0, listed.refresh_mhz):
+                wlr.wlr_output_set_mode(self.pointer, listed._ptr)
+                return True
+        return False

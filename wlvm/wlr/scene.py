@@ -1,0 +1,134 @@
+"""The scene graph (types/wlr_scene.h): what is on the screens, and where.
+
+Positions and sizes are in layout coordinates (logical pixels), relative to the parent node. A node is destroyed by its `destroy()` or
+with its parent, whichever comes first; the objects here are only handles, and one whose parent is gone must not be used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from wlvm.framebuffer import Rect
+from wlvm.wlr import abi
+from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
+from wlvm.wlr.buffer import Buffer
+
+Color = tuple[float, float, float, float]
+
+_TRANSFORM_NORMAL = 0
+_TRANSFORM_FLIPPED_180 = 6  # WL_OUTPUT_TRANSFORM_FLIPPED_180: upside down, left stays left
+
+
+class Node:
+    """Any node: a place in the tree."""
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+
+    def set_position(self, x: int, y: int) -> None:
+        wlr.wlr_scene_node_set_position(self._node, x, y)
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Show or hide the node and all below it."""
+        wlr.wlr_scene_node_set_enabled(self._node, enabled)
+
+    def raise_to_top(self) -> None:
+        """Above all its siblings."""
+        wlr.wlr_scene_node_raise_to_top(self._node)
+
+    def destroy(self) -> None:
+        """Remove the node, and all below it, from the scene."""
+        wlr.wlr_scene_node_destroy(self._node)
+
+
+class Tree(Node):
+    """A node that only groups others."""
+
+    def __init__(self, pointer: Any) -> None:
+        super().__init__(wlr_ffi.addressof(pointer.node))
+        self.pointer = pointer
+
+    @classmethod
+    def create(cls, parent: Tree) -> Tree:
+        return cls(wlr.wlr_scene_tree_create(parent.pointer))
+
+
+class RectNode(Node):
+    """A rectangle of one colour (red, green, blue, alpha, each 0 to 1)."""
+
+    def __init__(self, parent: Tree, width: int, height: int, color: Color) -> None:
+        self._pointer = wlr.wlr_scene_rect_create(
+            parent.pointer, width, height, wlr_ffi.new("float[4]", color)
+        )
+        super().__init__(wlr_ffi.addressof(self._pointer.node))
+
+    def set_size(self, width: int, height: int) -> None:
+        wlr.wlr_scene_rect_set_size(self._pointer, width, height)
+
+    def set_color(self, color: Color) -> None:
+        wlr.wlr_scene_rect_set_color(self._pointer, wlr_ffi.new("float[4]", color))
+
+
+class BufferNode(Node):
+    """A buffer, or a part of one, shown at some size. The scene holds a lock of the buffer while it shows it."""
+
+    def __init__(self, parent: Tree) -> None:
+        self._pointer = wlr.wlr_scene_buffer_create(parent.pointer, wlr_ffi.NULL)
+        super().__init__(wlr_ffi.addressof(self._pointer.node))
+
+    def set_buffer(self, buffer: Buffer | None) -> None:
+        """Show `buffer`, all of it new; None shows nothing."""
+        wlr.wlr_scene_buffer_set_buffer(
+            self._pointer, wlr_ffi.NULL if buffer is None else buffer.pointer
+        )
+
+    def set_buffer_with_damage(self, buffer: Buffer, damage: Iterable[Rect]) -> None:
+        """Show `buffer`, in which only `damage` (in buffer pixels) differs from what the node showed before."""
+        boxes = [(r.x, r.y, r.x + r.width, r.y + r.height) for r in damage]
+        region = ffi.new("struct pixman_region32 *")
+        c.pixman_region32_init_rects(region, ffi.new("struct pixman_box32[]", boxes), len(boxes))
+        wlr.wlr_scene_buffer_set_buffer_with_damage(
+            self._pointer, buffer.pointer, abi.lend("struct pixman_region32 *", region)
+        )
+        c.pixman_region32_fini(region)
+
+    def set_source(self, source: Rect | None) -> None:
+        """Show only this part of the buffer (in buffer pixels); None shows all of it."""
+        box = wlr_ffi.NULL
+        if source is not None:
+            box = wlr_ffi.new("struct wlr_fbox *", tuple(source))
+        wlr.wlr_scene_buffer_set_source_box(self._pointer, box)
+
+    def set_size(self, width: int, height: int) -> None:
+        """Scale what is shown to this size."""
+        wlr.wlr_scene_buffer_set_dest_size(self._pointer, width, height)
+
+    def set_upside_down(self, upside_down: bool) -> None:
+        """Whether the buffer's first row is the bottom of the picture."""
+        transform = _TRANSFORM_FLIPPED_180 if upside_down else _TRANSFORM_NORMAL
+        wlr.wlr_scene_buffer_set_transform(self._pointer, transform)
+
+
+class Scene:
+    """The scene of all outputs."""
+
+    def __init__(self) -> None:
+        # wlroots 0.16 commits a scanned-out buffer on every frame event, changed or not, and the headless backend accepts any
+        # buffer: without this a guest that fills its output would make frames all the time.
+        previous = os.environ.get("WLR_SCENE_DISABLE_DIRECT_SCANOUT")
+        os.environ["WLR_SCENE_DISABLE_DIRECT_SCANOUT"] = "1"
+        self.pointer = wlr.wlr_scene_create()
+        if previous is None:
+            del os.environ["WLR_SCENE_DISABLE_DIRECT_SCANOUT"]
+        else:
+            os.environ["WLR_SCENE_DISABLE_DIRECT_SCANOUT"] = previous
+        if self.pointer == wlr_ffi.NULL:
+            raise MemoryError("no scene could be made")
+        self.root = Tree(wlr_ffi.addressof(self.pointer.tree))
+
+    def destroy(self) -> None:
+        self.root.destroy()
+
+
