@@ -1,0 +1,48 @@
+# The commands of this project. `make demo` and `make test` do all the set-up they need; see docs/install.md.
+
+.PHONY: help demo test lint bench setup qemu-10 guests clean
+.DEFAULT_GOAL := help
+
+# The QEMUs that the tests run against, colon-separated: what is installed, and QEMU 10 where `make qemu-10` has put it.
+QEMU_10 := .cache/qemu-10/qemu-system-x86_64
+WLVM_QEMUS ?= qemu-system-x86_64$(addprefix :,$(abspath $(wildcard $(QEMU_10))))
+export WLVM_QEMUS
+
+help:
+	@echo 'make demo     virtual machines on one screen'
+	@echo 'make test     the tests (PYTEST="-k loader" for some of them)'
+	@echo 'make lint     ruff and mypy'
+	@echo 'make bench    the measurements of docs/performance.md'
+	@echo 'make setup    what the two first ones do first: packages, virtual environment, dependencies'
+	@echo 'make qemu-10  on Debian 12: QEMU 10 beside the installed one, for the tests'
+	@echo 'make clean    remove what was built here'
+
+demo:
+	@scripts/setup run
+	@$(MAKE) --no-print-directory guests
+	.venv/bin/wlvm demo
+
+test: setup guests
+	.venv/bin/python -m pytest $(PYTEST)
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+bench: setup guests
+	.venv/bin/python -m bench $(BENCH)
+
+setup:
+	@scripts/setup test
+
+guests:
+	@if [ -e guests/testcard/Makefile ]; then $(MAKE) --no-print-directory -C guests/testcard; fi
+
+qemu-10:
+	@scripts/fetch-qemu10
+
+clean:
+	@if [ -L .venv ]; then rm -f .venv; else rm -rf .venv; fi
+	rm -rf .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
