@@ -1,0 +1,1 @@
+"""Speaks to QEMU: its monitor and its D-Bus display. Knows nothing of Wayland."""

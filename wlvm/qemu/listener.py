@@ -1,0 +1,207 @@
+"""The listener that QEMU draws one console to; on the display thread.
+
+QEMU waits for the replies to GetAll and ScanoutMap with the guest stopped, so these are answered before anything else is done,
+and UpdateDMABUF's, which is the frame's acknowledgement, within FRAME_DEADLINE (QEMU, ui/dbus-listener.c).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from wlvm.framebuffer import BYTES_PER_PIXEL, MAX_SIDE, FramebufferError, Rect
+from wlvm.qemu import messages
+from wlvm.qemu.dbus import MAX_ARRAY, Message
+from wlvm.qemu.handover import MAX_FRAMES, FrameToken, Handover, Scanout
+from wlvm.qemu.messages import ScanoutBytes, UpdateBytes
+from wlvm.qemu.peer import Peer
+
+#: How long a frame may wait for its acknowledgement, in seconds; then QEMU gets it without.
+FRAME_DEADLINE: Final = 0.020
+
+LISTENER: Final = "org.qemu.Display1.Listener"
+_MAP: Final = "org.qemu.Display1.Listener.Unix.Map"
+_DMABUF2: Final = "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2"
+_INVALID: Final = "org.qemu.Display1.Error.Invalid"
+_UNKNOWN: Final = "org.freedesktop.DBus.Error.UnknownMethod"
+
+
+class ListenerConsole(Protocol):
+    """What a listener needs of its console."""
+
+    handover: Handover
+    width: int
+    height: int
+    refused: int
+    last_refusal: str
+
+
+class Listener:
+    """Answers QEMU, and puts what it says of one console into that console's handover. Owned by the console's Session."""
+
+    def __init__(self, console: ListenerConsole, changed: Callable[[], None]) -> None:
+        """`changed` is told, on the display thread, whenever there is something new to take."""
+        self._console = console
+        self._handover = console.handover
+        self._changed = changed
+        self._shared = (0, 0)
+        self._bytes = (0, 0)
+        self._frames: dict[FrameToken, float] = {}
+        self._members: dict[tuple[str, str], Callable[[Peer, Message], None]] = {
+            ("org.freedesktop.DBus.Properties", "GetAll"): self._get_all,
+            (LISTENER, "Scanout"): self._scanout,
+            (LISTENER, "Update"): self._update,
+            (LISTENER, "ScanoutDMABUF"): self._scanout_dmabuf,
+            (LISTENER, "UpdateDMABUF"): self._update_dmabuf,
+            (LISTENER, "Disable"): self._disable,
+            (LISTENER, "CursorDefine"): self._cursor_define,
+            (LISTENER, "MouseSet"): self._mouse_set,
+            (_MAP, "ScanoutMap"): self._scanout_map,
+            (_MAP, "UpdateMap"): self._update_map,
+            (_DMABUF2, "ScanoutDMABUF2"): self._scanout_dmabuf2,
+        }
+
+    def received(self, peer: Peer, message: Message) -> None:
+        """Do what QEMU's call says, or count and refuse it when its values cannot be."""
+        handle = self._members.get((message.fields.interface, message.fields.member))
+        if handle is None:
+            if message.reply_wanted:
+                peer.refuse(message.serial, _UNKNOWN, f"there is no {message.fields.member} here")
+            return
+        try:
+            handle(peer, message)
+        except FramebufferError as error:
+            self._console.refused += 1
+            self._console.last_refusal = f"{message.fields.member}: {error}"
+            if message.reply_wanted:
+                peer.refuse(message.serial, _INVALID, str(error))
+
+    def console_resized(self) -> None:
+        """QEMU has announced another size of the console."""
+        if self._bytes != (0, 0):
+            self._handover.resized(self._bytes_size())
+
+    def acknowledge(self, peer: Peer, frames: tuple[FrameToken, ...]) -> None:
+        """Answer those of the frames that still wait."""
+        for frame in frames:
+            if self._frames.pop(frame, None) is not None:
+                peer.answer(frame)
+
+    def next_deadline(self) -> float | None:
+        """When `expire` has something to do, in monotonic seconds."""
+        return next(iter(self._frames.values()), None)
+
+    def expire(self, peer: Peer, now: float) -> None:
+        """Answer the frames that nobody acknowledged in time."""
+        late = tuple(frame for frame, deadline in self._frames.items() if deadline <= now)
+        self.acknowledge(peer, late)
+
+    def _get_all(self, peer: Peer, message: Message) -> None:
+        interface = message.values()[0] if message.fields.signature == "s" else None
+        properties = {"Interfaces": ("as", [_MAP, _DMABUF2])} if interface == LISTENER else {}
+        peer.answer(message.serial, "a{sv}", (properties,))
+
+    def _scanout(self, peer: Peer, message: Message) -> None:
+        scanout = messages.scanout(message)
+        self._bytes, self._shared = (scanout.width, scanout.height), (0, 0)
+        self._show(scanout, self._bytes_size())
+        self._pause_if_overfull(peer)
+
+    def _update(self, peer: Peer, message: Message) -> None:
+        update = messages.update(message)
+        rect = update.rect
+        extent = (max(self._bytes[0], rect.x + rect.width), max(self._bytes[1], rect.y + rect.height))
+        if extent[0] * extent[1] * BYTES_PER_PIXEL[update.fourcc] > MAX_ARRAY:
+            raise FramebufferError(f"an update that makes a picture of bytes {extent[0]}x{extent[1]}")
+        unannounced = self._bytes == (0, 0)
+        self._bytes, self._shared = extent, (0, 0)
+        if unannounced:
+            # QEMU went from shared memory to bytes: a partial update comes first, and the scanout perhaps never.
+            self._show(_black(self._bytes_size(), update), self._bytes_size())
+        self._handover.update(update, self._bytes_size())
+        self._changed()
+        self._pause_if_overfull(peer)
+
+    def _scanout_map(self, peer: Peer, message: Message) -> None:
+        scanout = messages.scanout_map(message)
+        _answer(peer, message)
+        self._show_shared(scanout)
+
+    def _update_map(self, peer: Peer, message: Message) -> None:
+        self._damage(messages.damage(message))
+
+    def _scanout_dmabuf(self, peer: Peer, message: Message) -> None:
+        self._show_shared(messages.scanout_dmabuf(message))
+
+    def _scanout_dmabuf2(self, peer: Peer, message: Message) -> None:
+        scanout = messages.scanout_dmabuf2(message)
+        _answer(peer, message)
+        self._show_shared(scanout)
+
+    def _update_dmabuf(self, peer: Peer, message: Message) -> None:
+        rect = messages.damage(message)
+        self._damage(rect)
+        if not message.reply_wanted:
+            return
+        frame = FrameToken(message.serial)
+        self._frames[frame] = time.monotonic() + FRAME_DEADLINE
+        if len(self._frames) > MAX_FRAMES:
+            self.acknowledge(peer, (next(iter(self._frames)),))
+        self._handover.frame(frame)
+        self._changed()
+
+    def _disable(self, peer: Peer, message: Message) -> None:
+        self._handover.disabled()
+        self._changed()
+
+    def _cursor_define(self, peer: Peer, message: Message) -> None:
+        self._handover.cursor(messages.cursor(message))
+        self._changed()
+
+    def _mouse_set(self, peer: Peer, message: Message) -> None:
+        self._handover.cursor_moved(messages.cursor_position(message))
+        self._changed()
+
+    def _show(self, scanout: Scanout, size: tuple[int, int]) -> None:
+        self._handover.scanout(scanout, size)
+        self._changed()
+
+    def _show_shared(self, scanout: messages.ScanoutMap | messages.ScanoutDmabuf) -> None:
+        self._shared, self._bytes = (scanout.width, scanout.height), (0, 0)
+        self._show(scanout, self._shared)
+
+    def _damage(self, rect: Rect) -> None:
+        if self._shared == (0, 0):
+            raise FramebufferError("damage to a picture that is not shared")
+        clipped = rect.clipped(*self._shared)
+        if clipped is not None:
+            self._handover.damaged(clipped)
+            self._changed()
+
+    def _bytes_size(self) -> tuple[int, int]:
+        """The size of a picture made of bytes: what QEMU last announced for the console, else what the bytes cover.
+
+        A change of resolution with gl=off comes as updates of the new size, with no scanout; only Width and Height tell it.
+        They travel on another connection than the pixels, but when both are quiet they are right.
+        """
+        announced = (self._console.width, self._console.height)
+        if min(announced) < 1 or max(announced) > MAX_SIDE or announced[0] * announced[1] * 4 > MAX_ARRAY:
+            return self._bytes
+        return announced
+
+    def _pause_if_overfull(self, peer: Peer) -> None:
+        if self._handover.overfull():
+            peer.pause()
+
+
+def _answer(peer: Peer, message: Message) -> None:
+    if message.reply_wanted:
+        peer.answer(message.serial)
+
+
+def _black(size: tuple[int, int], update: UpdateBytes) -> ScanoutBytes:
+    """A black picture of this size, in the format of an update to it."""
+    width, height = size
+    stride = width * BYTES_PER_PIXEL[update.fourcc]
+    return ScanoutBytes(width, height, stride, update.fourcc, memoryview(bytes(stride * height)))
