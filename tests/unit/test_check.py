@@ -1,0 +1,169 @@
+"""`wlvm check`: what it finds on machines made for the purpose, and what it says and returns on this one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wlvm import check
+from wlvm.check import Finding, Machine
+
+
+def by_name(findings: object) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}  # type: ignore[attr-defined]
+
+
+def program(path: Path, script: str) -> str:
+    """An executable shell script; its path."""
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def qemu(tmp_path: Path, version: str, displays: str) -> dict[str, Finding]:
+    """The findings about a QEMU of that version that offers those displays."""
+    script = f'case "$1" in --version) echo "QEMU emulator version {version} (Debian)";; *) echo "{displays}";; esac'
+    return by_name(check._qemu(program(tmp_path / "qemu", script)))
+
+
+@pytest.mark.parametrize(
+    ("version", "memory", "planes"),
+    [
+        ("7.2.22", "degraded", "degraded"),
+        ("9.1.3", "degraded", "degraded"),
+        ("9.2.0", "ok", "degraded"),
+        ("10.0.2", "ok", "degraded"),
+        ("10.1.0", "ok", "ok"),
+        ("11.0.50", "ok", "ok"),
+    ],
+)
+def test_a_qemu_can_show_what_its_version_can(tmp_path: Path, version: str, memory: str, planes: str) -> None:
+    found = qemu(tmp_path, version, "none gtk dbus")
+    assert found["D-Bus display"].state == "ok"
+    assert (found["shared memory"].state, found["dma-bufs, several planes"].state) == (memory, planes)
+
+
+def test_a_missing_dbus_display_names_the_package_that_has_it(tmp_path: Path) -> None:
+    old = qemu(tmp_path, "7.2.22", "none gtk")["D-Bus display"]
+    new = qemu(tmp_path, "10.0.2", "none gtk")["D-Bus display"]
+    assert (old.state, old.remedy) == ("missing", "apt-get install qemu-system-common")
+    assert (new.state, new.remedy) == ("missing", "apt-get install qemu-system-modules-opengl")
+
+
+def test_no_qemu_is_missing(tmp_path: Path) -> None:
+    [finding] = check._qemu(str(tmp_path / "absent"))
+    assert (finding.state, finding.remedy) == ("missing", "apt-get install qemu-system-x86")
+
+
+def test_a_guest_that_says_ready_is_believed_and_one_that_dies_is_not(tmp_path: Path) -> None:
+    assert check._reaches_ready(
+        program(tmp_path / "good", "echo booting; echo ready; exec sleep 60"), tmp_path
+    )
+    assert not check._reaches_ready(program(tmp_path / "dead", "echo booting; exit 1"), tmp_path)
+
+
+def test_a_guest_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "_KVM_PATIENCE", 0.2)
+    assert not check._reaches_ready(program(tmp_path / "hung", "exec sleep 60"), tmp_path)
+
+
+def test_devices_are_listed_and_absent_ones_say_what_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "dev/dri").mkdir(parents=True)
+    (tmp_path / "dev/dri/card0").touch()
+    (tmp_path / "dev/dri/card1").touch()
+    found = by_name(check._devices(Machine(tmp_path, {})))
+    assert found["/dev/dri/card*"] == Finding(
+        "devices", "/dev/dri/card*", "ok", "/dev/dri/card0 /dev/dri/card1"
+    )
+    assert found["/dev/udmabuf"].state == "degraded"
+    assert found["/dev/udmabuf"].remedy == "modprobe udmabuf"
+    assert all(finding.lost for finding in found.values() if finding.state == "degraded")
+
+
+def test_a_device_of_others_names_the_group_to_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/kvm").touch()
+    monkeypatch.setattr(check.os, "access", lambda path, mode: False)
+    kvm = by_name(check._devices(Machine(tmp_path, {})))["/dev/kvm"]
+    assert kvm.found == "/dev/kvm: not yours to open"
+    assert kvm.remedy.startswith("usermod --append --groups kvm ")
+
+
+def test_a_seat_is_found_by_its_daemon(tmp_path: Path) -> None:
+    assert by_name(check._session(Machine(tmp_path, {})))["seat"].state == "degraded"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/seatd.sock").touch()
+    assert by_name(check._session(Machine(tmp_path, {})))["seat"].found == "seatd"
+
+
+def test_a_runtime_directory_must_be_there_and_private(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    assert check._runtime_directory(str(tmp_path)).state == "ok"
+    tmp_path.chmod(0o755)
+    assert check._runtime_directory(str(tmp_path)).found.endswith("is open to others")
+    assert check._runtime_directory(str(tmp_path / "absent")).state == "degraded"
+    assert check._runtime_directory(None).found == "not set"
+
+
+def test_a_cursor_theme_is_followed_to_the_one_it_inherits(tmp_path: Path) -> None:
+    icons = tmp_path / "usr/share/icons"
+    (icons / "default").mkdir(parents=True)
+    (icons / "default/index.theme").write_text("[Icon Theme]\nName = x\nInherits = Circle, White\n")
+    (icons / "Circle").mkdir()
+    (icons / "Circle/index.theme").write_text("[Icon Theme]\nInherits=default\n")
+    machine = Machine(tmp_path, {"HOME": str(tmp_path)})
+    assert check._cursor_theme(machine).state == "degraded"
+    (icons / "White/cursors").mkdir(parents=True)
+    assert check._cursor_theme(machine).found == f"default: {icons}/White/cursors"
+
+
+def test_nested_backends_need_the_compositor_around_them(tmp_path: Path) -> None:
+    wlroots = {
+        "version": "0.16.2",
+        "path": "/lib",
+        "parts": {part: part != "drm" for part in ("headless", "wayland", "x11", "drm", "libinput")},
+    }
+    found = by_name(check._wlroots(Machine(tmp_path, {"DISPLAY": ":0"}), wlroots))
+    assert found["headless backend"].state == "ok"
+    assert found["x11 backend"].state == "ok"
+    assert found["wayland backend"].found == "compiled in; not here: WAYLAND_DISPLAY is not set"
+    assert found["drm backend"].found == "not compiled in"
+
+
+def test_a_refused_stack_is_missing_with_the_loaders_words() -> None:
+    [finding] = check._libraries({"error": "libgone.so.1 is not installed: apt-get install libgone1"})
+    assert finding.state == "missing"
+    assert "apt-get install libgone1" in finding.found
+
+
+def test_a_probe_that_crashes_is_an_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = 'echo "00:00:00.000 [ERROR] [render/egl.c:1] no driver" >&2; kill -SEGV $$'
+    monkeypatch.setattr(check.sys, "executable", program(tmp_path / "python", script))
+    assert check._probe("renderer", {}) == {"error": "no driver"}
+
+
+@pytest.mark.parametrize(("states", "status"), [(["ok", "degraded"], 0), (["ok", "missing"], 1)])
+def test_only_what_is_missing_makes_the_exit_status_1(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    states: list[check.State],
+    status: int,
+) -> None:
+    findings = [Finding("topic", f"thing {state}", state, "found", "this", "do that") for state in states]
+    monkeypatch.setattr(check, "examine", lambda machine: iter(findings))
+    assert check.run(as_json=True) == status
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is (status == 0)
+    assert [finding["state"] for finding in told["findings"]] == states
+    assert check.run(as_json=False) == status
+    assert "to get it: do that" in capsys.readouterr().out
+
+
+def test_this_machine_can_run_wlvm_on_the_systems_libraries() -> None:
+    """The real thing: real libraries, a real renderer, the real QEMU; make test has installed what is required."""
+    found = by_name(check.examine(Machine(Path("/"), {})))
+    assert [name for name, finding in found.items() if finding.state == "missing"] == []
+    assert found["libwayland-server.so.0"].found.startswith("/usr/lib")
+    assert found["pixman"].state == "ok"

@@ -1,0 +1,102 @@
+"""What the C side of this machine can do, told as JSON by a process of its own: `python -m wlvm.wlr.probe stack|renderer`.
+
+`wlvm check` runs it, because the questions to EGL, GBM and wlroots can crash the process that asks. `stack` tells which libraries
+are bound and what wlroots was built with; `renderer` tries the renderer of WLR_RENDERER on a headless backend.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from wlvm.wlr import link_map, loader
+
+#: The function that libwlroots exports where a part of it was compiled in.
+_BUILT_PARTS = {
+    "headless": "wlr_headless_backend_create",
+    "wayland": "wlr_wl_backend_create",
+    "x11": "wlr_x11_backend_create",
+    "drm": "wlr_drm_backend_create",
+    "libinput": "wlr_libinput_backend_create",
+    "session": "wlr_session_create",
+    "gles2": "wlr_gles2_renderer_create",
+    "pixman": "wlr_pixman_renderer_create",
+    "vulkan": "wlr_vk_renderer_create_with_drm_fd",
+    "xwayland": "wlr_xwayland_create",
+}
+
+#: What the bindings would destroy in an order that crashes (the display before the backend); `main` leaves before.
+_alive: list[object] = []
+
+
+def stack() -> dict[str, Any]:
+    """The libraries by soname, wlroots' version and the parts it was built with; `error` where wlvm would refuse to start."""
+    try:
+        rows = loader.libraries()
+    except loader.LoaderError as error:
+        return {"error": str(error)}
+    try:
+        import wlroots
+        from pywayland import server as _server  # noqa: F401 - so that there is something to prove
+        from xkbcommon import xkb as _xkb  # noqa: F401
+
+        loader.prove()
+    except (ImportError, loader.LoaderError) as error:
+        return {"error": str(error), "libraries": _library_rows(rows)}
+    [library] = [entry.path for entry in link_map.loaded_objects() if "libwlroots" in Path(entry.path).name]
+    exported = ctypes.CDLL(library)
+    return {
+        "libraries": _library_rows(rows),
+        "wlroots": {
+            "version": str(wlroots.__wlroots_version__),
+            "path": str(Path(library).resolve()),
+            "parts": {part: hasattr(exported, symbol) for part, symbol in _BUILT_PARTS.items()},
+        },
+    }
+
+
+def renderer() -> dict[str, Any]:
+    """Make the renderer and the allocator that the environment asks for; `error` where that fails without crashing."""
+    loader.load()
+    from pywayland.server import Display
+    from wlroots.allocator import Allocator
+    from wlroots.backend import Backend
+    from wlroots.renderer import Renderer
+
+    try:
+        _alive.append(display := Display())
+        _alive.append(backend := Backend(display))
+        _alive.append(made := Renderer.autocreate(backend))
+        _alive.append(Allocator.autocreate(backend, made))
+    except RuntimeError as error:
+        return {"error": str(error)}
+    return {}
+
+
+def _library_rows(rows: tuple[loader.BoundLibrary, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "soname": row.library.soname,
+            "package": row.library.package,
+            "required": row.library.required,
+            "lost": row.library.lost,
+            "path": str(row.path) if row.path else None,
+        }
+        for row in rows
+    ]
+
+
+def main(name: str) -> None:
+    """Print the answer to a question, and leave without the bindings' destructors."""
+    questions: dict[str, Callable[[], dict[str, Any]]] = {"stack": stack, "renderer": renderer}
+    print(json.dumps(questions[name]()), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
