@@ -34,8 +34,11 @@ class StagingFramebuffer:
         """Copy `rect` from shared memory of the same size, stride and format. TruncatedError when it is no longer there."""
         shared.read(rect, self._rows)
 
-    def matches(self, width: int, height: int, stride: int, fourcc: int) -> bool:
-        return (self.width, self.height, self.stride, self.fourcc) == (width, height, stride, fourcc)
+    def fits(self, shared: SharedFramebuffer) -> bool:
+        """Whether `read` can take this memory's rows."""
+        return (self.width, self.height, self.stride, self.fourcc) == (
+            shared.width, shared.height, shared.stride, shared.fourcc,
+        )  # fmt: skip
 
     def dmabuf(self) -> None:
         return None

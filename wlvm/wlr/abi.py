@@ -47,6 +47,7 @@ struct wl_event_source *wl_event_loop_add_timer(struct wl_event_loop *loop,
     wl_event_loop_timer_func_t func, void *data);
 int wl_event_source_timer_update(struct wl_event_source *source, int ms_delay);
 int wl_event_source_remove(struct wl_event_source *source);
+void wl_display_destroy_clients(struct wl_display *display);
 
 /* libxkbcommon */
 struct xkb_keymap;

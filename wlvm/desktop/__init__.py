@@ -1,0 +1,1 @@
+"""What any compositor has: outputs, a seat, views. Knows nothing of QEMU."""

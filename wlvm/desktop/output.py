@@ -1,0 +1,106 @@
+"""An output: draws a frame when something on it changed, and only then."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from wlvm.framebuffer import Rect
+from wlvm.wlr.output import OutputError, OutputLayout, WlrOutput
+from wlvm.wlr.scene import Scene
+
+log = logging.getLogger(__name__)
+
+#: What a capture calls: the pixels (XRGB8888, rows of width * 4 bytes) or why there are none.
+Captured = Callable[[bytearray | OutputError], None]
+
+
+class Output:
+    """One output that shows the scene."""
+
+    def __init__(
+        self,
+        output: WlrOutput,
+        scene: Scene,
+        layout: OutputLayout,
+        *,
+        mode: tuple[int, int, int] | None,
+        scale: float,
+        position: tuple[int, int] | None,
+        events: OutputEvents,
+    ) -> None:
+        """Switch the output on (see `WlrOutput.enable` and `.show` for the units). OutputError when it refuses."""
+        self.wlr = output
+        self.name = output.name
+        self.frames = 0
+        self._layout = layout
+        self._events = events
+        self._captures: list[Captured] = []
+        output.enable(mode=mode, scale=scale)
+        output.show(scene, layout, position)
+        output.on_frame(self._frame)
+        output.on_commit(self._committed)
+        output.on_mode(lambda: events.resized(self))
+        output.on_destroy(self._destroyed)
+
+    @property
+    def box(self) -> Rect:
+        """The output's place and logical size in the layout."""
+        return self._layout.box(self.wlr)
+
+    @property
+    def frame_interval(self) -> float:
+        """Seconds from one frame to the next."""
+        return 1000 / (self.wlr.refresh or 60_000)
+
+    def capture(self, captured: Captured) -> None:
+        """Draw a whole frame and give its pixels to `captured`, once, from the commit of that frame."""
+        self._captures.append(captured)
+        self.wlr.damage_whole()
+
+    def _frame(self) -> None:
+        """Raised when the output can take a frame: after a commit, or because something was damaged.
+
+        wlroots raises no further frame event until the next damage if nothing is committed here.
+        """
+        if not self.wlr.damaged:
+            return
+        if not self.wlr.commit():
+            log.error("%s: a frame could not be shown", self.name)
+            return
+        self.frames += 1
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        self.wlr.send_frame_done(divmod(now, 1_000_000_000))
+
+    def _committed(self, buffer: Any) -> None:
+        """Raised inside `commit()`, the only moment at which the frame's buffer is ours to read."""
+        if buffer is None or not self._captures:
+            return
+        captures, self._captures = self._captures, []
+        result: bytearray | OutputError
+        try:
+            result = self.wlr.read_pixels(buffer)
+        except OutputError as error:
+            result = error
+        for captured in captures:
+            captured(result)
+
+    def _destroyed(self) -> None:
+        """Raised when the output goes: unplugged, or the window of a nested one was closed."""
+        self.wlr.listeners.remove()
+        for captured in self._captures:
+            captured(OutputError(f"{self.name} went away"))
+        self._captures.clear()
+        self._events.gone(self)
+
+
+class OutputEvents:
+    """Who hears of an output."""
+
+    def resized(self, output: Output) -> None:
+        """The output has another size or refresh rate."""
+
+    def gone(self, output: Output) -> None:
+        """The output is no more."""

@@ -1,0 +1,49 @@
+"""Unix signals on the main loop.
+
+libwayland can deliver signals itself, but blocks them in the process for that, and every child would inherit the mask. So Python's handlers
+stay in charge: the wake-up file descriptor, a source of the loop, lets them run although the main thread sits in epoll.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+from wlvm.loop import EventLoop
+
+#: What ends wlvm.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Signals:
+    """Calls `stop` for each signal of ENDING, from the moment it is made until `close()`."""
+
+    def __init__(self, loop: EventLoop, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._ours, self._theirs = socket.socketpair()
+        self._ours.setblocking(False)
+        self._theirs.setblocking(False)
+        self._previous_fd = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
+        self._previous = {number: signal.signal(number, self._raised) for number in ENDING}
+        self._watch = loop.watch(self._ours.fileno(), self._drain)
+
+    def _raised(self, number: int, frame: FrameType | None) -> None:
+        self._stop()
+
+    def _drain(self) -> None:
+        """The loop woke up: by running this, Python has run the handlers."""
+        try:
+            self._ours.recv(4096)
+        except BlockingIOError:
+            pass
+
+    def close(self) -> None:
+        """Put back what was there before."""
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._previous_fd)
+        self._watch.remove()
+        self._ours.close()
+        self._theirs.close()
