@@ -65,11 +65,17 @@ class FakePeer:
         self.ended = threading.Event()
         self._on_message = on_message
         self._serials = itertools.count(1)
-        self._replies: dict[int, queue.SimpleQueue[Message]] = {}
+        self._replies: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._thread = threading.Thread(target=self._serve, name="fake-qemu", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def wait_authenticated(self) -> None:
+        """Wait until the client has authenticated itself; EOFError when it went away instead."""
+        assert self.authenticated.wait(DEADLINE)
+        if self.ended.is_set():
+            raise EOFError
 
     def close(self) -> None:
         with contextlib.suppress(OSError):  # The other side was first.
@@ -82,7 +88,8 @@ class FakePeer:
         """Send this, whatever it is; the fds stay the caller's."""
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         sent = self.socket.sendmsg([data], rights)
-        self.socket.sendall(data[sent:])
+        if sent < len(data):
+            self.socket.sendall(data[sent:])
 
     def send(self, message: Message, fds: Sequence[int] = ()) -> int:
         """Send a message with the next serial, which is returned. `fds` go beside those that the body has."""
@@ -104,8 +111,11 @@ class FakePeer:
         return serial
 
     def wait(self, serial: int, deadline: float = DEADLINE) -> Message:
-        """The reply to a call that was begun; queue.Empty when none comes in time."""
-        return self._replies[serial].get(timeout=deadline)
+        """The reply to a call that was begun; queue.Empty when none comes in time, EOFError when none can."""
+        reply = self._replies[serial].get(timeout=deadline)
+        if reply is None:
+            raise EOFError
+        return reply
 
     def _serve(self) -> None:
         try:
@@ -117,6 +127,9 @@ class FakePeer:
                 parser.add_data(*self._receive())
         except (EOFError, OSError):
             self.ended.set()
+            self.authenticated.set()  # Nobody need wait for it any more.
+            for replies in list(self._replies.values()):
+                replies.put(None)
 
     def _authenticate(self) -> Parser:
         data = b""
@@ -151,7 +164,8 @@ class FakeListener:
         self.interfaces: list[str] = []
 
     def greet(self) -> None:
-        """What QEMU does first: asks what the listener can do."""
+        """What QEMU does first: authenticates the listener, and asks what it can do."""
+        self.peer.wait_authenticated()
         reply = self.peer.call(method_call("org.freedesktop.DBus.Properties", "GetAll", "s", (LISTENER,)))
         self.interfaces = reply.body[0]["Interfaces"][1]
 
@@ -267,8 +281,8 @@ class FakeQemu:
         self._answer(message)  # First, as QEMU does.
         listener.peer.start()
         if self.greets:
-            assert listener.peer.authenticated.wait(DEADLINE)
-            listener.greet()
+            with contextlib.suppress(EOFError, OSError):  # It may be gone already.
+                listener.greet()
         self._registered[index].set()
 
     def _answer(self, message: Message, signature: str = "", body: tuple[object, ...] = ()) -> None:

@@ -87,10 +87,10 @@ class Handover:
         self._closed = False
 
     def overfull(self) -> bool:
-        """Whether more pixels wait to be taken than should. Once it says yes, the next take calls `resume`."""
+        """Whether more pixels wait to be taken than should. It stays so until the next take, which calls `resume`."""
         with self._lock:
-            many = len(self._changes.updates) > MAX_BACKLOG_UPDATES
-            self._overfull = many or self._update_bytes > MAX_BACKLOG_BYTES
+            if self._update_bytes > MAX_BACKLOG_BYTES or len(self._changes.updates) > MAX_BACKLOG_UPDATES:
+                self._overfull = True
             return self._overfull
 
     def scanout(self, scanout: Scanout, size: tuple[int, int]) -> None:

@@ -28,6 +28,8 @@ from wlvm.qemu.dbus import (
 #: What QEMU may leave unread before it is given up, in bytes: thousands of motions.
 MAX_UNSENT: Final = 1 << 20
 
+_CLOSED: Final = "QEMU closed its display connection"
+
 _log = logging.getLogger(__name__)
 
 
@@ -115,7 +117,7 @@ class Peer:
         except WireError as error:
             self._lose(f"QEMU's display connection broke: {error}")
         except OSError as error:
-            self._lose(f"QEMU's display connection broke: {error.strerror}")
+            self._lose(_reason(error))
         except Exception as error:  # noqa: BLE001
             # A mistake of ours about one guest's message must not end the thread that serves the others.
             _log.exception("the display thread failed on a message")
@@ -132,7 +134,7 @@ class Peer:
         if flags & socket.MSG_CTRUNC:
             raise WireError("more file descriptors with one message than wlvm takes")
         if count == 0:
-            self._lose("QEMU closed its display connection")
+            self._lose(_CLOSED)
             return
         while not self._closed and (message := self._reader.next_message()) is not None:
             try:
@@ -157,7 +159,7 @@ class Peer:
         try:
             self._flush()
         except OSError as error:
-            self._lose(f"QEMU's display connection broke: {error.strerror}")
+            self._lose(_reason(error))
             return
         if self._unsent_bytes > MAX_UNSENT:
             self._lose("QEMU does not read what its display connection is sent")
@@ -199,6 +201,13 @@ class Peer:
         if not self._closed:
             self.close()
             self._owner.lost(self, reason)
+
+
+def _reason(error: OSError) -> str:
+    """What a failed send or receive says to a person."""
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return _CLOSED
+    return f"QEMU's display connection broke: {error.strerror}"
 
 
 def _rights(ancillary: list[tuple[int, int, bytes]]) -> list[int]:

@@ -70,6 +70,7 @@ class Session:
         self._peers: dict[int, Peer] = {}
         self._indices: dict[Peer, int] = {}
         self._unready: set[int] = set()
+        self._lost_early: dict[int, str] = {}
         self._connected = False
         self._closed = False
         self._setup_deadline = time.monotonic() + SETUP_DEADLINE
@@ -92,7 +93,12 @@ class Session:
 
     def lost(self, peer: Peer, reason: str) -> None:
         """One of the connections is gone, which ends the session (PeerOwner)."""
-        self._fail(reason)
+        index = self._indices.get(peer)
+        if index in self._unready:
+            # QEMU refuses a listener by closing its socket and by answering why: the answer is worth the wait.
+            self._lost_early[index] = reason
+        else:
+            self._fail(reason)
 
     def notify(self, call: Call) -> None:
         """Call QEMU and ask for no reply. Nothing happens on a closed session."""
@@ -191,6 +197,9 @@ class Session:
             self._fail(f"QEMU refused to show console {index} ({label}): {_error_text(reply)}")
             return
         self._unready.discard(index)
+        if index in self._lost_early:
+            self._fail(self._lost_early[index])
+            return
         if self._unready:
             return
         self._connected = True
