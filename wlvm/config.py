@@ -1,0 +1,337 @@
+"""The configuration: a TOML file, or a command line, as typed and validated structs.
+
+`load` finds every problem of a file at once and starts nothing. docs/configuration.md lists the keys; a test compares it with the structs
+here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+import zlib
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, field
+
+from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader
+from wlvm.framebuffer import MAX_SIDE
+
+Value = TypeVar("Value", bound=Hashable)
+
+#: What a guest may be called.
+GUEST_NAME = r"[a-z0-9_-]{1,64}\Z"
+
+#: The kernel's limit for the path of a socket (sockaddr_un.sun_path with its final zero).
+_MAX_SOCKET_PATH = 107
+
+#: Colours that tell guests apart beside each other (the Tango palette's), for those that are given none.
+_PALETTE = ("#3465a4", "#4e9a06", "#c17d11", "#75507b", "#cc0000", "#c4a000", "#f57900", "#06989a")
+
+Coordinate = Annotated[int, Meta(ge=-32768, le=32767)]
+Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
+Line = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=64)]
+XkbName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_:,()+./-]*\Z", max_length=256)]
+Argument = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]
+
+_POSITION = "[x, y], whole numbers from -32768 to 32767"
+_XKB = "a name of xkeyboard-config"
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used, with every problem that was found: one line each."""
+
+    def __init__(self, problems: Collection[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """An output's mode: physical pixels, and the refresh rate in millihertz, 0 for the backend's choice."""
+
+    width: int
+    height: int
+    refresh: int = 0
+
+    EXPECTED: ClassVar[str] = f'"WIDTHxHEIGHT" or "WIDTHxHEIGHT@HZ", each side 1 to {MAX_SIDE}, HZ 1 to 1000'
+
+    @classmethod
+    def parse(cls, text: str) -> Mode:
+        """A mode as a person writes it, for example "1280x800@60" or "1920x1080@59.94". ValueError says what was expected."""
+        match = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})(?:@([0-9]{1,4}(?:\.[0-9]{1,3})?))?", text)
+        if match is not None:
+            width, height = int(match[1]), int(match[2])
+            hertz = float(match[3]) if match[3] else 0
+            in_range = (
+                1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and (1 <= hertz <= 1000 or not match[3])
+            )
+            if in_range:
+                return cls(width, height, round(hertz * 1000))
+        raise ValueError(f"expected {cls.EXPECTED}")
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}" + (f"@{self.refresh / 1000:g}" if self.refresh else "")
+
+
+class OutputConfig(Table, frozen=True, kw_only=True):
+    """One output."""
+
+    name: Annotated[
+        Line | None,
+        Key(
+            "a name of 1 to 64 printable characters",
+            "Which output this is. On DRM a connector, such as `DP-1`. Headless and nested outputs take the tables in their order; "
+            "name those as the backend does: `HEADLESS-1`, `WL-1`, `X11-1`.",
+        ),
+    ] = None
+    mode: Annotated[
+        Mode | None,
+        Key(
+            Mode.EXPECTED,
+            "Size in physical pixels and refresh rate in hertz. Without it, the output's preferred mode.",
+        ),
+    ] = None
+    scale: Annotated[
+        Annotated[float, Meta(ge=0.25, le=8)],
+        Key("a number from 0.25 to 8", "Physical pixels per logical pixel."),
+    ] = 1.0
+    position: Annotated[
+        tuple[Coordinate, Coordinate] | None,
+        Key(
+            _POSITION,
+            "Where the output's top left corner is, in logical pixels. Without it, right of the others.",
+        ),
+    ] = None
+
+
+class InputConfig(Table, frozen=True, kw_only=True):
+    """How a guest is typed into."""
+
+    motion: Annotated[
+        Literal["qmp", "dbus"],
+        Key('"qmp" or "dbus"', "The way that pointer motion goes to QEMU."),
+    ] = "qmp"
+    repeat: Annotated[
+        Literal["auto", "always", "never"],
+        Key(
+            '"auto", "always" or "never"',
+            "Whether wlvm repeats a key that is held down. `auto`: only for a guest with a PS/2 keyboard, "
+            "which does not repeat keys by itself.",
+        ),
+    ] = "auto"
+    repeat_rate: Annotated[
+        Annotated[int, Meta(ge=1, le=100)], Key("a whole number from 1 to 100", "Repeats a second.")
+    ] = 25
+    repeat_delay: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000)],
+        Key("a whole number from 1 to 10000", "Milliseconds from the press to the first repeat."),
+    ] = 600
+
+
+class ConsoleConfig(Table, frozen=True, kw_only=True):
+    """Where one console of a guest sits."""
+
+    head: Annotated[
+        Annotated[int, Meta(ge=0, le=255)],
+        Key("a whole number from 0 to 255", "The number of QEMU's graphical console: 0 is the first."),
+    ] = 0
+    output: Annotated[
+        Line | None,
+        Key(
+            "the name of an output",
+            "On which output. It must be named in an `[[output]]` where there are any. Without it, the first.",
+        ),
+    ] = None
+    position: Annotated[
+        tuple[Coordinate, Coordinate],
+        Key(_POSITION, "The console's top left corner on the output, in logical pixels."),
+    ] = (0, 0)
+    size: Annotated[
+        tuple[Side, Side] | None,
+        Key(
+            f"[width, height], whole numbers from 1 to {MAX_SIDE}",
+            "The console is scaled to fit into this many logical pixels. Without it, it is as large as the guest makes it.",
+        ),
+    ] = None
+
+
+class GuestConfig(Table, frozen=True, kw_only=True):
+    """One guest. `directory` is where a launched QEMU runs: that of the file, None for wlvm's own."""
+
+    name: str
+    directory: Path | None = None
+    qmp: Annotated[
+        Path | None,
+        Key(
+            f"the path of a socket, at most {_MAX_SOCKET_PATH} bytes long",
+            "Attach to the QEMU that serves QMP on this Unix socket, now or whenever it comes.",
+        ),
+    ] = None
+    launch: Annotated[
+        Annotated[tuple[Argument, ...], Meta(min_length=1)] | None,
+        Key(
+            "a list of strings: a program and its arguments",
+            "Launch this QEMU, and end it with wlvm. wlvm adds the display and a QMP socket of its own. It is no shell line: "
+            "nothing in it is expanded. It runs in the directory of the file.",
+        ),
+    ] = None
+    label: Annotated[
+        Line,
+        Key("1 to 64 printable characters", "What the guest is called on the screen. Without it, its name."),
+    ] = ""
+    color: Annotated[
+        Annotated[str, Meta(pattern=r"\A#[0-9A-Fa-f]{6}\Z")],
+        Key(
+            'a colour "#rrggbb"',
+            "The colour that marks the guest. Without it, one that follows from its name.",
+        ),
+    ] = ""
+    input: Annotated[InputConfig, Key("a table", "How the guest is typed into.")] = InputConfig()
+    consoles: Annotated[
+        tuple[ConsoleConfig, ...],
+        Key(
+            "an array of tables, [[guest.NAME.console]]",
+            "Where the guest's consoles sit. Those that no table names are placed side by side on the first output.",
+        ),
+    ] = field(default=(), name="console")
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "label", self.label or self.name)
+        msgspec.structs.force_setattr(self, "color", self.color or _color_of(self.name))
+
+    @classmethod
+    def attached(cls, qmp: Path, taken: Collection[str] = ()) -> GuestConfig:
+        """A guest to attach to that no file names: it is called after its socket, with a number where that name is `taken`."""
+        stem = re.sub(r"[^a-z0-9_-]+", "-", qmp.stem.lower()).strip("-")[:56] or "guest"
+        name, number = stem, 1
+        while name in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        return cls(name=name, qmp=qmp)
+
+    def console(self, head: int) -> ConsoleConfig | None:
+        """The rule for a console, None where there is none."""
+        return next((console for console in self.consoles if console.head == head), None)
+
+    def faults(self) -> Iterator[Fault]:
+        if (self.qmp is None) == (self.launch is None):
+            yield Fault((), None, "expected either qmp or launch" + (", not both" if self.qmp else ""))
+        if self.qmp is not None and len(os.fsencode(self.qmp)) > _MAX_SOCKET_PATH:
+            yield Fault(("qmp",), str(self.qmp), f"expected a path of at most {_MAX_SOCKET_PATH} bytes")
+        if self.launch is not None:
+            if not self.launch[0]:
+                yield Fault(("launch", 0), "", "expected a program")
+            for index, argument in enumerate(self.launch):
+                if argument.replace("--", "-", 1) == "-daemonize":
+                    yield Fault(
+                        ("launch", index),
+                        argument,
+                        "expected no such option: wlvm ends the QEMU that it launches",
+                    )
+        for index, head in _repeated([console.head for console in self.consoles]):
+            yield Fault(("console", index, "head"), head, "expected each head once")
+
+
+class KeyboardConfig(Table, frozen=True, kw_only=True):
+    """The keyboard layout of the person at the screen."""
+
+    layout: Annotated[XkbName, Key(_XKB, "Layout, such as `de`; several with commas.")] = "us"
+    variant: Annotated[XkbName, Key(_XKB, "Variant of the layout, such as `nodeadkeys`.")] = ""
+    model: Annotated[XkbName, Key(_XKB, "Model of the keyboard.")] = ""
+    options: Annotated[XkbName, Key(_XKB, "Options, such as `caps:escape`; several with commas.")] = ""
+
+    def names(self) -> dict[str, str]:
+        """The names that `wlvm.wlr.keymap.Keymap` takes."""
+        return msgspec.structs.asdict(self)
+
+
+class Config(Table, frozen=True, kw_only=True):
+    """Everything that a person chose."""
+
+    outputs: Annotated[
+        tuple[OutputConfig, ...],
+        Key(
+            "an array of tables, [[output]]",
+            "The outputs. Those that no table is for are used as the backend offers them.",
+        ),
+    ] = field(default=(), name="output")
+    guests: Annotated[
+        tuple[GuestConfig, ...],
+        NamedTables(
+            "a table of guests, [guest.NAME]",
+            "The guests, by name: 1 to 64 of the characters a-z, 0-9, - and _.",
+            pattern=GUEST_NAME,
+            expected_name="a guest's name: 1 to 64 of the characters a-z, 0-9, - and _",
+        ),
+    ] = field(default=(), name="guest")
+    keyboard: Annotated[
+        KeyboardConfig, Key("a table", "The keyboard layout of the person at the screen.")
+    ] = KeyboardConfig()
+
+    def faults(self) -> Iterator[Fault]:
+        names = [output.name for output in self.outputs]
+        for index, name in _repeated(names):
+            if name is not None:
+                yield Fault(("output", index, "name"), name, "expected each name once")
+        for index, qmp in _repeated([guest.qmp for guest in self.guests]):
+            if qmp is not None:
+                guest = self.guests[index]
+                yield Fault(
+                    ("guest", guest.name, "qmp"), str(qmp), "expected a socket of its own for each guest"
+                )
+        known = [name for name in names if name is not None]
+        for guest in self.guests:
+            for index, console in enumerate(guest.consoles):
+                if self.outputs and console.output is not None and console.output not in known:
+                    expected = f"expected the name of an [[output]]: {', '.join(known) or 'none has one'}"
+                    yield Fault(("guest", guest.name, "console", index, "output"), console.output, expected)
+
+
+def load(path: Path) -> Config:
+    """The configuration in a file. ConfigError, with every problem that was found, when it cannot be used."""
+    file = str(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([Problem(file, "", "", error.strerror or str(error))]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            [Problem(file, "", "", f"expected UTF-8 text, but byte {error.start} is not")]
+        ) from None
+    except RecursionError:
+        raise ConfigError([Problem(file, "", "", "expected fewer brackets inside each other")]) from None
+    except ValueError as error:
+        raise ConfigError([Problem(file, "", "", f"expected TOML: {error}")]) from None
+    directory = path.absolute().parent
+    reader = TableReader(file, {Mode: Mode.parse, Path: lambda text: _path(directory, text)})
+    config = reader.read(Config, tables)
+    if config is None:
+        raise ConfigError(reader.problems)
+    guests = tuple(msgspec.structs.replace(guest, directory=directory) for guest in config.guests)
+    return msgspec.structs.replace(config, guests=guests)
+
+
+def _path(directory: Path, text: str) -> Path:
+    """A path of the file: `~` is a home, and a relative one starts at `directory`."""
+    if not text or "\0" in text:
+        raise ValueError("no path")
+    return directory / os.path.expanduser(text)
+
+
+def _repeated(values: Sequence[Value]) -> Iterator[tuple[int, Value]]:
+    """Each value that was there before, with its index."""
+    seen: set[Value] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield index, value
+        seen.add(value)
+
+
+def _color_of(name: str) -> str:
+    """A colour that a guest keeps whatever other guests there are."""
+    return _PALETTE[zlib.crc32(name.encode()) % len(_PALETTE)]
