@@ -186,6 +186,10 @@ class FakeListener:
     def update_map(self, x: int, y: int, width: int, height: int) -> None:
         self.tell(LISTENER_MAP, "UpdateMap", "iiii", (x, y, width, height))
 
+    def sync(self) -> None:
+        """Return when everything said before has been dealt with."""
+        self.peer.call(method_call(LISTENER, "Sync"))
+
     def tell(
         self,
         interface: str,

@@ -21,6 +21,7 @@ from tests.fake_qemu import (
     FakeListener,
     FakeQemu,
     encode,
+    error_reply,
     method_call,
     open_fds,
 )
@@ -211,6 +212,7 @@ def test_a_map_is_answered_while_the_main_thread_looks_away(
 ) -> None:
     for _ in range(20):
         assert succeeded(listener.scanout_map(memory, 640, 480))
+    listener.sync()
     before = open_fds()
     changes = display.consoles[0].take()
     assert isinstance(changes.scanout, ScanoutMap)
@@ -224,6 +226,7 @@ def test_damage_to_a_map_is_clipped(
     listener: FakeListener, display: Display, watcher: DisplayWatcher, memory: int
 ) -> None:
     listener.scanout_map(memory, 640, 480)
+    listener.sync()
     display.consoles[0].take().close()
     listener.update_map(-10, 470, 30, 1 << 30)
     listener.update_map(640, 0, 5, 5)
@@ -309,7 +312,7 @@ class Consumer:
 
     def wait_for(self, listener: FakeListener) -> None:
         """Apply everything that QEMU has said until now."""
-        listener.peer.call(method_call(LISTENER, "Sync"))
+        listener.sync()
         self.picture.apply(self._console.take())
 
     def wait_for_size(self, size: tuple[int, int]) -> None:
@@ -380,7 +383,7 @@ def test_updates_cannot_make_a_picture_larger_than_bytes_may_be(
     listener.scanout(640, 480, rows(RED, 640, 480))
     listener.update(16383, 0, 1, 1, RED)
     listener.update(0, 16383, 1, 1, RED)
-    listener.peer.call(method_call(LISTENER, "Sync"))
+    listener.sync()
     assert display.consoles[0].refused == 1
 
 
@@ -388,20 +391,20 @@ def test_a_flip_of_a_blob_is_not_disabled(listener: FakeListener, display: Displ
     show_dmabuf(listener, dmabuf)
     listener.tell(LISTENER, "Disable")
     listener.tell(LISTENER, "UpdateDMABUF", "iiii", (0, 0, 640, 480))
-    listener.peer.call(method_call(LISTENER, "Sync"))
+    listener.sync()
     changes = display.consoles[0].take()
     assert isinstance(changes.scanout, ScanoutDmabuf)
     assert not changes.disabled
     changes.close()
     listener.tell(LISTENER, "Disable")
-    listener.peer.call(method_call(LISTENER, "Sync"))
+    listener.sync()
     assert display.consoles[0].take().disabled
 
 
 def test_the_newest_cursor_is_told(listener: FakeListener, display: Display) -> None:
     for shade in (b"\1", b"\2"):
         listener.tell(LISTENER, "CursorDefine", "iiiiay", (2, 2, 1, -1, shade * 16))
-    listener.peer.call(method_call(LISTENER, "Sync"))
+    listener.sync()
     assert display.consoles[0].take().cursor == Cursor(2, 2, 1, 0, b"\2" * 16)
 
 
@@ -459,14 +462,13 @@ def test_bad_values_are_refused_and_counted_and_the_connection_survives(
     assert console.last_refusal == "UpdateDMABUF: damage to a picture that is not shared"
     assert open_fds() == before
     assert succeeded(listener.scanout_map(memory, 640, 480))
-    console.take().close()
 
 
 def test_unexpected_fds_are_closed(listener: FakeListener, memory: int) -> None:
     before = open_fds()
     listener.tell(LISTENER, "Disable", fds=[memory] * 5)
     listener.tell(LISTENER, "MouseSet", "iii", (0, 0, 1), fds=[memory])
-    listener.peer.call(method_call(LISTENER, "Sync"))
+    listener.sync()
     assert open_fds() == before
 
 
@@ -495,8 +497,6 @@ def test_too_many_fds_close_this_guest(listener: FakeListener, watcher: DisplayW
 def test_an_unsolicited_reply_means_nothing(
     qemu: FakeQemu, display: Display, watcher: DisplayWatcher
 ) -> None:
-    from tests.fake_qemu import error_reply
-
     qemu.main.send(error_reply(4711, "a.Failed", "nobody asked"))
     qemu.announce(0, {"Width": ("u", 99)})
     watcher.wait(lambda: display.consoles[0].width == 99, "the width")
@@ -527,7 +527,6 @@ def test_a_flood_delays_no_other_guest(
         finally:
             stop.set()
             flooding.join()
-        other.consoles[0].take().close()
     display.close()
 
 

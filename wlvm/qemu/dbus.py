@@ -11,6 +11,7 @@ smallest message, and can be made to loop forever. What goes out is jeepney's wo
 from __future__ import annotations
 
 import array
+import contextlib
 import mmap
 import os
 import struct
@@ -147,8 +148,7 @@ class MessageReader:
             return None
         kind, flags, serial, fields_size = _parse_fixed_header(data)
         body_start = _aligned(16 + fields_size)
-        fields = _parse_fields(bytes(data[16 : 16 + fields_size]))
-        _check_fields(kind, fields)
+        fields = _parse_fields(kind, bytes(data[16 : 16 + fields_size]))
         if fields.fd_count > len(self._fds):
             raise WireError(
                 f"a message with {fields.fd_count} file descriptors, of which {len(self._fds)} came"
@@ -198,11 +198,19 @@ class MessageReader:
             start, self._start = self._start, self._start + size
             return memoryview(bytes(self._buffer[start : self._start]))
         if size > _BUFFER:
-            self._large = memoryview(mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+            self._large = _large_memory(size)
             self._large[:pending] = self._buffer[self._start : self._end]
             self._filled = pending
             self._start = self._end = 0
         return None
+
+
+def _large_memory(size: int) -> memoryview:
+    """Memory for one message. Huge pages where it can have them: taking small ones is most of a large receive's time."""
+    memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # A kernel without them.
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(memory)
 
 
 _FIXED_HEADER: Final = struct.Struct("<cBBBIII")
@@ -249,8 +257,8 @@ def _parse_fixed_header(data: memoryview) -> tuple[Kind, int, int, int]:
 
 
 @lru_cache(maxsize=128)
-def _parse_fields(data: bytes) -> Fields:
-    """The header fields. Cached: QEMU's frequent messages differ in nothing here, and this is most of their decoding."""
+def _parse_fields(kind: Kind, data: bytes) -> Fields:
+    """The header fields, all there that `kind` needs. Cached: QEMU's frequent messages differ in nothing here, and this is most of their decoding."""
     pairs = unmarshal("a(yv)", memoryview(struct.pack("<I4x", len(data)) + data))[0]
     assert isinstance(pairs, list)
     found: dict[str, object] = {}
@@ -262,13 +270,10 @@ def _parse_fields(data: bytes) -> Fields:
         if variant.signature != signature or name in found:
             raise WireError(f"header field {code} is wrong or there twice")
         found[name] = variant.value
-    return Fields(**found)  # type: ignore[arg-type]
-
-
-def _check_fields(kind: Kind, fields: Fields) -> None:
     for name in _REQUIRED[kind]:
-        if not getattr(fields, name):
+        if not found.get(name):
             raise WireError(f"a {kind.name.lower()} without {name}")
+    return Fields(**found)  # type: ignore[arg-type]
 
 
 class Outgoing(NamedTuple):

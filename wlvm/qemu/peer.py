@@ -28,6 +28,7 @@ from wlvm.qemu.dbus import (
 #: What QEMU may leave unread before it is given up, in bytes: thousands of motions.
 MAX_UNSENT: Final = 1 << 20
 
+_CTRUNC: Final = int(socket.MSG_CTRUNC)  # As int: Python's flag classes take a microsecond an operation.
 _CLOSED: Final = "QEMU closed its display connection"
 
 _log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class Peer:
         except BlockingIOError:
             return
         self._reader.received(count, _rights(ancillary))
-        if flags & socket.MSG_CTRUNC:
+        if flags & _CTRUNC:
             raise WireError("more file descriptors with one message than wlvm takes")
         if count == 0:
             self._lose(_CLOSED)
