@@ -7,7 +7,7 @@ import os
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jeepney.low_level import Endianness
 from jeepney.low_level import Message as JeepneyMessage
@@ -98,6 +98,7 @@ def typed(depth: int = 3) -> st.SearchStrategy[Typed]:
     return st.one_of(simple, arrays, structs, variants, dictionaries)
 
 
+@settings(deadline=None)
 @given(st.lists(typed(), min_size=1, max_size=4))
 def test_values_that_jeepney_writes_are_read_the_same(members: list[Typed]) -> None:
     signature = "".join(code for code, _ in members)
@@ -106,6 +107,7 @@ def test_values_that_jeepney_writes_are_read_the_same(members: list[Typed]) -> N
     assert unmarshal(signature, memoryview(data)) == body
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["a{oa{sa{sv}}}", "sa{sv}as", "ahuuuuauauuuuutb", "v", "aav", "g"]),
     st.binary(max_size=200),
@@ -115,6 +117,7 @@ def test_any_bytes_are_values_or_a_wire_error(signature: str, data: bytes) -> No
         unmarshal(signature, memoryview(data))
 
 
+@settings(deadline=None)
 @given(st.text("abdghinoqstuvxy(){}a", max_size=40))
 def test_any_text_is_a_signature_or_a_wire_error(text: str) -> None:
     with contextlib.suppress(WireError):
@@ -154,6 +157,7 @@ def test_a_byte_array_longer_than_its_message_is_refused() -> None:
 # --- messages --------------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_messages_come_whole_however_they_are_cut(data: st.DataObject) -> None:
     sizes = data.draw(st.lists(st.integers(0, 70_000), min_size=1, max_size=5))
@@ -173,12 +177,14 @@ def test_messages_come_whole_however_they_are_cut(data: st.DataObject) -> None:
         assert message.body.readonly
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_after_the_welcome_are_messages_or_a_wire_error(data: bytes) -> None:
     with contextlib.suppress(WireError):
         feed(reader(), data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 150), st.integers(0, 255))
 def test_a_message_with_one_byte_changed_is_a_message_or_a_wire_error(position: int, value: int) -> None:
     data = bytearray(encode(method_call(LISTENER, "UpdateMap", "iiii", (1, 2, 3, 4)))[0])

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fake_qemu import open_fds
@@ -96,6 +96,7 @@ def test_taking_leaves_nothing_but_the_size(handover: Handover) -> None:
     assert (changes.scanout, changes.updates, changes.update_count, changes.size) == (None, [], 0, (60, 50))
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Rect, *[st.integers(0, 40)] * 2, *[st.integers(1, 20)] * 2), max_size=60))
 def test_damage_is_covered_by_few_rectangles(rects: list[Rect]) -> None:
     handover = Handover(lambda: None)

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jeepney.low_level import Endianness
 from jeepney.low_level import parse_signature as jeepney_type
@@ -81,6 +81,7 @@ def decode_and_close(decode: Decoder, each: Message) -> None:
         each.close()
 
 
+@settings(deadline=None)
 @given(st.sampled_from(DECODERS), st.binary(max_size=120), st.integers(0, 4))
 def test_any_bytes_are_a_value_or_a_framebuffer_error(
     pair: tuple[Decoder, str], body: bytes, count: int
@@ -90,6 +91,7 @@ def test_any_bytes_are_a_value_or_a_framebuffer_error(
     assert open_fds() == before
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(DECODERS),
     st.sampled_from([signature for _, signature in DECODERS]),
@@ -107,6 +109,7 @@ u32 = st.one_of(st.integers(0, 70), st.integers(0, (1 << 32) - 1))
 formats = st.one_of(st.just(X8R8G8B8), st.sampled_from([0x20028888, 0x10020565]), u32)
 
 
+@settings(deadline=None)
 @given(u32, u32, u32, formats, st.one_of(st.integers(0, 20_000).map(bytes), st.binary(max_size=50)))
 def test_an_accepted_scanout_says_what_was_sent(
     width: int, height: int, stride: int, pixman: int, data: bytes
@@ -120,6 +123,7 @@ def test_an_accepted_scanout_says_what_was_sent(
     assert stride * (height - 1) + width * 2 <= len(data) <= stride * height
 
 
+@settings(deadline=None)
 @given(u32, u32, u32, u32, formats, st.integers(0, 1 << 20))
 def test_an_accepted_map_lies_in_its_memory(
     offset: int, width: int, height: int, stride: int, pixman: int, size: int

@@ -61,7 +61,10 @@ class Console:
         self._path = console_path(index)
 
     def take(self) -> ConsoleChanges:
-        """Everything since the last take, coalesced; the caller owns its scanout. Main thread."""
+        """Everything since the last take, coalesced; the caller owns its scanout. Main thread.
+
+        To be called for hidden consoles too: what is left is bounded, and beyond that QEMU is left unread.
+        """
         return self.handover.take()
 
     def acknowledge(self, frames: Iterable[FrameToken]) -> None:

@@ -48,29 +48,35 @@ class Listener:
         self._shared = (0, 0)
         self._bytes = (0, 0)
         self._frames: dict[FrameToken, float] = {}
-        self._members: dict[tuple[str, str], Callable[[Peer, Message], None]] = {
+        #: What QEMU may wait for, answered by the method itself, at the right moment.
+        self._answering: dict[tuple[str, str], Callable[[Peer, Message], None]] = {
             ("org.freedesktop.DBus.Properties", "GetAll"): self._get_all,
+            (_MAP, "ScanoutMap"): self._scanout_map,
+            (LISTENER, "UpdateDMABUF"): self._update_dmabuf,
+        }
+        self._members: dict[tuple[str, str], Callable[[Peer, Message], None]] = {
             (LISTENER, "Scanout"): self._scanout,
             (LISTENER, "Update"): self._update,
             (LISTENER, "ScanoutDMABUF"): self._scanout_dmabuf,
-            (LISTENER, "UpdateDMABUF"): self._update_dmabuf,
             (LISTENER, "Disable"): self._disable,
             (LISTENER, "CursorDefine"): self._cursor_define,
             (LISTENER, "MouseSet"): self._mouse_set,
-            (_MAP, "ScanoutMap"): self._scanout_map,
             (_MAP, "UpdateMap"): self._update_map,
             (_DMABUF2, "ScanoutDMABUF2"): self._scanout_dmabuf2,
         }
 
     def received(self, peer: Peer, message: Message) -> None:
         """Do what QEMU's call says, or count and refuse it when its values cannot be."""
-        handle = self._members.get((message.fields.interface, message.fields.member))
-        if handle is None:
-            if message.reply_wanted:
-                peer.refuse(message.serial, _UNKNOWN, f"there is no {message.fields.member} here")
-            return
+        name = (message.fields.interface, message.fields.member)
+        answering, handle = self._answering.get(name), self._members.get(name)
         try:
-            handle(peer, message)
+            if answering is not None:
+                answering(peer, message)
+            elif handle is not None:
+                handle(peer, message)
+                _answer(peer, message)
+            elif message.reply_wanted:
+                peer.refuse(message.serial, _UNKNOWN, f"there is no {message.fields.member} here")
         except FramebufferError as error:
             self._console.refused += 1
             self._console.last_refusal = f"{message.fields.member}: {error}"
@@ -125,7 +131,7 @@ class Listener:
 
     def _scanout_map(self, peer: Peer, message: Message) -> None:
         scanout = messages.scanout_map(message)
-        _answer(peer, message)
+        _answer(peer, message)  # First: telling the main thread may cost this one the interpreter's lock.
         self._show_shared(scanout)
 
     def _update_map(self, peer: Peer, message: Message) -> None:
@@ -135,9 +141,7 @@ class Listener:
         self._show_shared(messages.scanout_dmabuf(message))
 
     def _scanout_dmabuf2(self, peer: Peer, message: Message) -> None:
-        scanout = messages.scanout_dmabuf2(message)
-        _answer(peer, message)
-        self._show_shared(scanout)
+        self._show_shared(messages.scanout_dmabuf2(message))
 
     def _update_dmabuf(self, peer: Peer, message: Message) -> None:
         rect = messages.damage(message)

@@ -25,8 +25,9 @@ from wlvm.qemu.dbus import (
     encode_return,
 )
 
-#: What QEMU may leave unread before it is given up, in bytes: thousands of motions.
+#: What QEMU may leave unread, in bytes, before it is given up; and before calls that want no reply are left out.
 MAX_UNSENT: Final = 1 << 20
+MAX_UNSENT_BEFORE_NOTIFICATION: Final = 64 << 10
 
 _CTRUNC: Final = int(socket.MSG_CTRUNC)  # As int: Python's flag classes take a microsecond an operation.
 _CLOSED: Final = "QEMU closed its display connection"
@@ -76,8 +77,12 @@ class Peer:
         self._send(self._calls.call(call, on_reply), fds or [])
 
     def notify(self, call: Call) -> None:
-        """Call a method of QEMU's and ask for no reply."""
-        self._send(self._calls.notify(call), [])
+        """Call a method of QEMU's and ask for no reply.
+
+        Left out while QEMU, stopped perhaps, does not read: a motion is worth nothing by the time that it does.
+        """
+        if self._unsent_bytes <= MAX_UNSENT_BEFORE_NOTIFICATION:
+            self._send(self._calls.notify(call), [])
 
     def answer(self, serial: int, signature: str = "", body: tuple[object, ...] = ()) -> None:
         """Return from the call that QEMU made with this serial."""

@@ -28,6 +28,8 @@ from wlvm.qemu.peer import Peer
 #: How long QEMU may take until all listeners are registered, in seconds. It may be busy, or stopped in a debugger.
 SETUP_DEADLINE: Final = 30.0
 MAX_CONSOLES: Final = 64
+#: How much is kept of each text that QEMU says, in characters.
+MAX_TEXT: Final = 200
 
 _ROOT: Final = "/org/qemu/Display1"
 _KEYBOARD_INTERFACE: Final = "org.qemu.Display1.Keyboard"
@@ -171,8 +173,8 @@ class Session:
 
     def _add_console(self, index: int, interfaces: Mapping[str, Mapping[str, object]]) -> None:
         about = interfaces[CONSOLE_INTERFACE]
-        label, head = _typed(about.get("Label"), str, ""), _typed(about.get("Head"), int, 0)
-        console = Console(index, label, head, _typed(about.get("DeviceAddress"), str, ""), self._link)
+        label, address = (_typed(about.get(name), str, "")[:MAX_TEXT] for name in ("Label", "DeviceAddress"))
+        console = Console(index, label, _typed(about.get("Head"), int, 0), address, self._link)
         for interface, properties in interfaces.items():
             _apply_properties(console, interface, properties)
         self._consoles[index] = console
@@ -269,8 +271,9 @@ def _typed(value: object, wanted: type[_T], otherwise: _T) -> _T:
 
 def _error_text(reply: Message) -> str:
     """What QEMU said, for a person."""
-    text = reply.values()[0] if reply.fields.signature.startswith("s") else ""
-    return f"{text} ({reply.fields.error_name})" if text else reply.fields.error_name
+    text = str(reply.values()[0]) if reply.fields.signature.startswith("s") else ""
+    name = reply.fields.error_name[:MAX_TEXT]
+    return f"{text[:MAX_TEXT]} ({name})" if text else name
 
 
 def _log_error(call: Call, reply: Message) -> None:
