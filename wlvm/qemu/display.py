@@ -109,7 +109,12 @@ class DisplayThread:
         self._thread = threading.Thread(target=self._run, name="wlvm-display", daemon=True)
 
     def start(self) -> None:
-        """Start the thread. Connections made before wait until then."""
+        """Start the thread. Connections made before wait until then.
+
+        While the main thread runs Python code, this one gets the interpreter only every `sys.getswitchinterval()`, several
+        times an answer: measured, QEMU waits 9 ms for a ScanoutMap's reply at Python's 5 ms, and 1 ms at 0.5 ms. A process that
+        wants its guests fluent sets it so.
+        """
         self._thread.start()
 
     def stop(self) -> None:
