@@ -25,7 +25,7 @@ from tests.fake_qemu import (
     method_call,
     open_fds,
 )
-from wlvm.framebuffer import XRGB8888, Rect
+from wlvm.framebuffer import RGB565, XRGB8888, Rect
 from wlvm.qemu.display import Display, DisplayThread
 from wlvm.qemu.handover import MAX_BACKLOG_UPDATES, ConsoleChanges
 from wlvm.qemu.messages import Cursor, CursorPosition, ScanoutBytes, ScanoutDmabuf, ScanoutMap
@@ -381,6 +381,15 @@ def test_bytes_after_a_map_start_on_black(listener: FakeListener, consumer: Cons
     listener.update(0, 0, 640, 1, rows(BLUE, 640, 1))
     consumer.wait_for(listener)
     assert consumer.picture.rgb() == b"\0\0\xff" * 640 + bytes(640 * 479 * 3)
+
+
+def test_updates_have_the_format_of_the_scanout_before_them(display: Display, listener: FakeListener) -> None:
+    listener.scanout(640, 480, rows(RED, 640, 480))
+    listener.update(0, 0, 2, 2, bytes(8), pixman=0x10020565)
+    listener.sync()
+    changes = display.consoles[0].take()
+    assert isinstance(changes.scanout, ScanoutBytes)
+    assert [update.fourcc for update in changes.updates] == [changes.scanout.fourcc] == [RGB565]
 
 
 def test_updates_cannot_make_a_picture_larger_than_bytes_may_be(

@@ -47,6 +47,7 @@ class Listener:
         self._changed = changed
         self._shared = (0, 0)
         self._bytes = (0, 0)
+        self._bytes_fourcc = 0
         self._frames: dict[FrameToken, float] = {}
         #: What QEMU may wait for, answered by the method itself, at the right moment.
         self._answering: dict[tuple[str, str], Callable[[Peer, Message], None]] = {
@@ -111,18 +112,21 @@ class Listener:
     def _scanout(self, peer: Peer, message: Message) -> None:
         scanout = messages.scanout(message)
         self._bytes, self._shared = (scanout.width, scanout.height), (0, 0)
+        self._bytes_fourcc = scanout.fourcc
         self._show(scanout, self._bytes_size())
         self._pause_if_overfull(peer)
 
     def _update(self, peer: Peer, message: Message) -> None:
         update = messages.update(message)
         rect = update.rect
-        extent = (max(self._bytes[0], rect.x + rect.width), max(self._bytes[1], rect.y + rect.height))
+        announced = self._bytes != (0, 0) and self._bytes_fourcc == update.fourcc
+        known = self._bytes if announced else (0, 0)
+        extent = (max(known[0], rect.x + rect.width), max(known[1], rect.y + rect.height))
         if extent[0] * extent[1] * BYTES_PER_PIXEL[update.fourcc] > MAX_ARRAY:
             raise FramebufferError(f"an update that makes a picture of bytes {extent[0]}x{extent[1]}")
-        unannounced = self._bytes == (0, 0)
         self._bytes, self._shared = extent, (0, 0)
-        if unannounced:
+        self._bytes_fourcc = update.fourcc
+        if not announced:
             # QEMU went from shared memory to bytes: a partial update comes first, and the scanout perhaps never.
             self._show(_black(self._bytes_size(), update), self._bytes_size())
         self._handover.update(update, self._bytes_size())

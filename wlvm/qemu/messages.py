@@ -51,7 +51,8 @@ class ScanoutBytes:
 class UpdateBytes:
     """A part of the picture, `rect` of it in guest pixels: its rows are `stride` bytes apart in `data` (read-only).
 
-    After a change of resolution that QEMU did not announce, `rect` may pass the last scanout's edges (see ConsoleChanges.size).
+    What a console gives to be taken has the format of the ScanoutBytes before it. But after a change of resolution that QEMU
+    did not announce, `rect` may pass the last scanout's edges (see ConsoleChanges.size).
     """
 
     rect: Rect
