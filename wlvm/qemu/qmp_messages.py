@@ -16,7 +16,7 @@ import msgspec
 MAX_LINE: Final = 64 << 20
 
 
-class QmpError(Exception):
+class QmpError(ConnectionError):
     """QMP cannot be spoken, or no longer. The text is for a person."""
 
 
