@@ -93,10 +93,18 @@ def bindings(loaded: LoadedObject) -> Iterator[Binding]:
             index, kind = info >> 32, info & 0xFFFF_FFFF
             if index == 0 or kind not in _SYMBOL_RELOCATIONS:
                 continue
-            provider = _provider(ctypes.c_uint64.from_address(loaded.base + offset).value)
+            provider = provider_of(ctypes.c_uint64.from_address(loaded.base + offset).value)
             if provider is not None:
                 name = ctypes.c_uint32.from_address(symbols + index * _SYMBOL_BYTES).value
                 yield Binding(ctypes.string_at(names + name).decode(), provider)
+
+
+def provider_of(address: int) -> str | None:
+    """The path of the object that `address` lies in; None for an unbound weak symbol."""
+    found = _DlInfo()
+    if address == 0 or _process.dladdr(address, found) == 0:
+        return None
+    return str(found.dli_fname.decode())
 
 
 def _link_map(library: ctypes.CDLL) -> ctypes._Pointer[_LinkMap]:
@@ -123,11 +131,3 @@ def _dynamic_section(loaded: LoadedObject) -> Iterator[tuple[int, int]]:
 def _relocated(loaded: LoadedObject, address: int) -> int:
     """glibc turns the dynamic section's offsets into addresses, except in objects that keep the section read-only."""
     return address if address >= loaded.base else loaded.base + address
-
-
-def _provider(address: int) -> str | None:
-    """The path of the object that `address` lies in; None for an unbound weak symbol."""
-    found = _DlInfo()
-    if address == 0 or _process.dladdr(address, found) == 0:
-        return None
-    return str(found.dli_fname.decode())

@@ -68,7 +68,7 @@ SYSTEM_LIBRARIES: Sequence[SystemLibrary] = (
     SystemLibrary("libgbm.so.1", "libgbm1", False, "GPU rendering and dma-bufs"),
     SystemLibrary("libEGL.so.1", "libegl1", False, "GPU rendering"),
     SystemLibrary("libGLESv2.so.2", "libgles2", False, "GPU rendering"),
-    SystemLibrary("libpixman-1.so.0", "libpixman-1-0", False, "the system's fixes to software rendering"),
+    SystemLibrary("libpixman-1.so.0", "libpixman-1-0", True, "software rendering"),
     SystemLibrary("libudev.so.1", "libudev1", False, "finding screens and input devices in a host session"),
     SystemLibrary(
         "libinput.so.10", "libinput10", False, "the system's quirks for input devices in a host session"
