@@ -77,7 +77,7 @@ class Frame:
             raise FramebufferError(f"a frame of {self.width}x{self.height} has {wanted} bytes, not {size}")
 
     @classmethod
-    def from_rows(cls, width: int, height: int, fourcc: int, stride: int, memory: bytes) -> Frame:
+    def from_rows(cls, width: int, height: int, fourcc: int, stride: int, memory: bytes | bytearray) -> Frame:
         """A frame of rows that lie `stride` bytes apart, from the first byte of `memory` on; what lies between them is dropped."""
         check_size(width, height)
         row = width * BYTES_PER_PIXEL.get(fourcc, 0)

@@ -1,0 +1,596 @@
+"""The control socket: both sides against each other, and the server against clients that misbehave."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import select
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.loops import SelectorLoop
+from wlvm import __version__
+from wlvm.frame import Frame
+from wlvm.framebuffer import RGB565, XRGB8888
+from wlvm.ipc import (
+    ControlClient,
+    ControlError,
+    ControlServer,
+    Deferred,
+    NotRunningError,
+    Request,
+    default_socket,
+    find_socket,
+    server,
+)
+from wlvm.ipc.messages import MAX_LINE, AttachArguments, Attached, FrameArguments, Listing
+
+T = TypeVar("T")
+
+PICTURE = Frame(3, 2, RGB565, bytes(range(12)))
+
+
+class Commands:
+    """What the tests' server can do, and what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.pending: list[Deferred] = []
+        self.table = {
+            "list": self.listing,
+            "attach": self.attach,
+            "detach": self.detach,
+            "frame": self.frame,
+            "screenshot": self.screenshot,
+            "quit": self.listing,
+        }
+
+    def listing(self, request: Request) -> Listing:
+        self.asked.append(request)
+        return Listing(guests=())
+
+    def attach(self, request: Request) -> Attached:
+        return Attached(Path(request.parse(AttachArguments).qmp).stem)
+
+    def detach(self, request: Request) -> dict[str, object]:
+        raise RuntimeError("a mistake of wlvm's")
+
+    def frame(self, request: Request) -> Frame:
+        if request.parse(FrameArguments).guest != "debian":
+            raise ControlError("there is no such guest", "not-found")
+        return PICTURE
+
+    def screenshot(self, request: Request) -> Deferred:
+        self.pending.append(Deferred())
+        return self.pending[-1]
+
+
+@pytest.fixture
+def loop() -> Iterator[SelectorLoop]:
+    loop = SelectorLoop()
+    yield loop
+    assert not loop.watches, "something is still watched"
+    assert not loop.timers, "a timer was not given back"
+
+
+@pytest.fixture
+def commands() -> Commands:
+    return Commands()
+
+
+@pytest.fixture
+def control(loop: SelectorLoop, commands: Commands, runtime_dir: Path) -> Iterator[ControlServer]:
+    control = ControlServer(loop, default_socket("wayland-7"), commands.table)
+    yield control
+    control.close()
+
+
+def beside(loop: SelectorLoop, work: Callable[[], T]) -> Future[T]:
+    """Do blocking work in a thread while the loop runs, until it is done."""
+    ours, theirs = socket.socketpair()
+    watch = loop.watch(ours.fileno(), lambda: None)
+    with ours, theirs, ThreadPoolExecutor(1) as thread:
+        future = thread.submit(work)
+        future.add_done_callback(lambda _: theirs.send(b"."))
+        try:
+            loop.run_until(future.done)
+        finally:
+            watch.remove()
+    return future
+
+
+def ask(loop: SelectorLoop, control: ControlServer, question: Callable[[ControlClient], T]) -> T:
+    """What a client gets for a question."""
+
+    def connect_and_ask() -> T:
+        with ControlClient(control.path) as client:
+            return question(client)
+
+    return beside(loop, connect_and_ask).result()
+
+
+class RawClient:
+    """A client that sends what it likes."""
+
+    def __init__(self, loop: SelectorLoop, path: Path) -> None:
+        self._loop = loop
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.socket.connect(os.fspath(path))
+        self._received = b""
+        self.ended = False
+
+    def line(self) -> Any:
+        """The next line from the server."""
+        self._loop.run_until(lambda: self._poll() and b"\n" in self._received)
+        line, _, self._received = self._received.partition(b"\n")
+        return json.loads(line)
+
+    def wait_for_end(self) -> None:
+        self._loop.run_until(lambda: self._poll() and self.ended)
+
+    def _poll(self) -> bool:
+        try:
+            data = self.socket.recv(1 << 16)
+            self._received += data
+            self.ended = self.ended or not data
+        except BlockingIOError:
+            pass
+        except ConnectionResetError:
+            self.ended = True
+        return True
+
+
+@pytest.fixture
+def raw(loop: SelectorLoop, control: ControlServer) -> Iterator[RawClient]:
+    client = RawClient(loop, control.path)
+    watch = loop.watch(client.socket.fileno(), lambda: None)
+    assert client.line() == {"wlvm": __version__, "protocol": 1}
+    yield client
+    watch.remove()
+    client.socket.close()
+
+
+def connections(control: ControlServer) -> int:
+    return len(control._clients)
+
+
+# Both sides.
+
+
+def test_a_command_is_answered(loop: SelectorLoop, control: ControlServer) -> None:
+    assert ask(loop, control, lambda client: client.call("list")) == {"guests": []}
+    assert ask(loop, control, lambda client: client.listing()) == Listing(guests=())
+    assert ask(loop, control, lambda client: client.attach(Path("/run/debian.qmp"))) == "debian"
+
+
+def test_one_connection_asks_many_times(
+    loop: SelectorLoop, control: ControlServer, commands: Commands
+) -> None:
+    ask(loop, control, lambda client: [client.listing() for _ in range(5)])
+    assert [request.id for request in commands.asked] == [1, 2, 3, 4, 5]
+
+
+def test_a_refusal_has_a_text_and_a_code(loop: SelectorLoop, control: ControlServer) -> None:
+    with pytest.raises(ControlError, match="no such guest") as refused:
+        ask(loop, control, lambda client: client.frame("nobody"))
+    assert refused.value.code == "not-found"
+    with pytest.raises(ControlError, match="no command dance") as refused:
+        ask(loop, control, lambda client: client.call("dance"))
+    assert refused.value.code == "invalid"
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"guest": 3}, {"guest": "debian", "console": "0"}, {"guest": "a", "gest": 1}]
+)
+def test_wrong_arguments_are_refused_by_name(
+    loop: SelectorLoop, control: ControlServer, arguments: dict[str, object]
+) -> None:
+    with pytest.raises(ControlError, match="^frame: ") as refused:
+        ask(loop, control, lambda client: client.call("frame", arguments))
+    assert refused.value.code == "invalid"
+
+
+def test_a_mistake_in_a_command_is_an_answer_and_is_logged(
+    loop: SelectorLoop, control: ControlServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ControlError, match="a mistake of wlvm's"):
+        ask(loop, control, lambda client: client.detach("debian"))
+    assert "command detach" in caplog.text
+    assert ask(loop, control, lambda client: client.listing()) == Listing(guests=())
+
+
+def test_pixels_arrive_exactly(loop: SelectorLoop, control: ControlServer) -> None:
+    assert ask(loop, control, lambda client: client.frame("debian")) == PICTURE
+
+
+def test_a_large_picture_costs_no_more_of_the_socket_than_a_small_one(
+    loop: SelectorLoop, control: ControlServer, commands: Commands
+) -> None:
+    large = Frame(2048, 1024, XRGB8888, bytes(4 << 21))
+    commands.table["frame"] = lambda request: large
+    assert ask(loop, control, lambda client: client.frame("debian")) == large
+
+
+def test_the_memory_of_a_picture_is_sealed(
+    loop: SelectorLoop, control: ControlServer, raw: RawClient
+) -> None:
+    raw.socket.send(b'{"command":"frame","arguments":{"guest":"debian"}}\n')
+    received: list[tuple[bytes, list[int]]] = []
+
+    def arrived() -> bool:
+        try:
+            data, fds, _, _ = socket.recv_fds(raw.socket, 4096, 4)
+        except BlockingIOError:
+            return False
+        received.append((data, fds))
+        return True
+
+    loop.run_until(arrived)
+    [(data, [fd])] = received
+    try:
+        assert json.loads(data) == {
+            "id": None,
+            "result": {"width": 3, "height": 2, "stride": 6, "fourcc": "RG16"},
+            "fds": 1,
+        }
+        seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
+        assert seals == fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+        assert os.pread(fd, 100, 0) == PICTURE.pixels
+    finally:
+        os.close(fd)
+
+
+def test_a_result_may_come_later_while_others_are_served(
+    loop: SelectorLoop, control: ControlServer, commands: Commands, raw: RawClient
+) -> None:
+    raw.socket.send(b'{"command":"screenshot","id":"a"}\n{"command":"list","id":"b"}\n')
+    loop.run_until(lambda: bool(commands.pending))
+    ask(loop, control, lambda client: client.listing())
+    assert len(commands.asked) == 1, "the second request waits for the first one's answer"
+    commands.pending[0].resolve(ControlError("the output went away"))
+    assert raw.line() == {"id": "a", "error": "the output went away", "code": "failed"}
+    assert raw.line() == {"id": "b", "result": {"guests": []}}
+
+
+def test_a_result_that_is_there_already_is_given_at_once(
+    loop: SelectorLoop, control: ControlServer, commands: Commands
+) -> None:
+    def screenshot(request: Request) -> Deferred:
+        deferred = Deferred()
+        deferred.resolve(PICTURE)
+        return deferred
+
+    commands.table["screenshot"] = screenshot
+    assert ask(loop, control, lambda client: client.screenshot()) == PICTURE
+
+
+def test_a_client_that_leaves_before_its_result_is_forgotten(
+    loop: SelectorLoop, control: ControlServer, commands: Commands
+) -> None:
+    client = RawClient(loop, control.path)
+    client.socket.send(b'{"command":"screenshot"}\n')
+    loop.run_until(lambda: bool(commands.pending))
+    client.socket.close()
+    loop.run_until(lambda: connections(control) == 0)
+    commands.pending[0].resolve(PICTURE)
+
+
+# Clients that misbehave.
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"hello",
+        b"[]",
+        b"{}",
+        b'{"command":3}',
+        b'{"command":"list","id":{}}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_request_is_refused_and_the_next_one_is_served(raw: RawClient, line: bytes) -> None:
+    raw.socket.send(line + b"\n")
+    refusal = raw.line()
+    assert (refusal["id"], refusal["code"]) == (None, "invalid")
+    raw.socket.send(b'{"command":"list","id":9}\n')
+    assert raw.line() == {"id": 9, "result": {"guests": []}}
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(garbage=st.binary(max_size=200))
+def test_no_bytes_stop_the_server(loop: SelectorLoop, control: ControlServer, garbage: bytes) -> None:
+    client = RawClient(loop, control.path)
+    watch = loop.watch(client.socket.fileno(), lambda: None)
+    client.line()
+    client.socket.send(garbage + b'\n{"command":"list","id":"last"}\n')
+    while client.line()["id"] != "last":
+        pass
+    watch.remove()
+    client.socket.close()
+
+
+def test_a_request_without_end_is_refused(loop: SelectorLoop, control: ControlServer, raw: RawClient) -> None:
+    rest = memoryview(bytes(b"x" * (MAX_LINE + (1 << 17))))
+
+    def send_all() -> bool:
+        nonlocal rest
+        try:
+            rest = rest[raw.socket.send(rest) :]
+        except OSError as error:
+            return error.errno == errno.EPIPE
+        return not rest
+
+    loop.run_until(send_all)
+    assert "longer than" in raw.line()["error"]
+    raw.wait_for_end()
+    assert connections(control) == 0
+
+
+def test_a_client_that_does_not_read_is_read_no_more(
+    loop: SelectorLoop, control: ControlServer, commands: Commands
+) -> None:
+    commands.table["list"] = lambda request: {"text": "x" * (1 << 20)}
+    client = RawClient(loop, control.path)
+    client.socket.send(b'{"command":"list"}\n' * 1000)
+    loop.run_until(lambda: any(len(c._outgoing) > 1000 for c in control._clients))
+    before = [len(c._outgoing) for c in control._clients]
+    ask(loop, control, lambda client: client.attach(Path("/other/client.qmp")))
+    assert [len(c._outgoing) for c in control._clients if c._outgoing] == before
+    client.socket.close()
+    loop.run_until(lambda: connections(control) == 0)
+
+
+def test_many_requests_at_once_leave_turns_to_others(
+    loop: SelectorLoop, control: ControlServer, commands: Commands, raw: RawClient
+) -> None:
+    raw.socket.send(b'{"command":"list"}\n' * 20)
+    handled_by_turn = []
+    while len(commands.asked) < 20:
+        before = len(commands.asked)
+        loop.turn(1)
+        handled_by_turn.append(len(commands.asked) - before)
+    assert max(handled_by_turn) == 1
+
+
+def test_a_client_that_has_said_everything_is_still_answered(
+    loop: SelectorLoop, control: ControlServer, commands: Commands, raw: RawClient
+) -> None:
+    raw.socket.send(b'{"command":"screenshot","id":1}\n')
+    raw.socket.shutdown(socket.SHUT_WR)
+    loop.run_until(lambda: bool(commands.pending))
+    loop.turn(0)
+    commands.pending[0].resolve({})
+    assert raw.line() == {"id": 1, "result": {}}
+    raw.wait_for_end()
+
+
+def test_one_client_too_many_is_told_so(
+    loop: SelectorLoop, control: ControlServer, monkeypatch: pytest.MonkeyPatch, raw: RawClient
+) -> None:
+    monkeypatch.setattr(server, "MAX_CLIENTS", 1)
+    with pytest.raises(ControlError, match="1 clients are connected already"):
+        ask(loop, control, lambda client: client.listing())
+    assert connections(control) == 1
+
+
+def test_another_user_is_refused(
+    loop: SelectorLoop, control: ControlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "peer_uid", lambda sock: os.geteuid() + 1)
+    with pytest.raises(ControlError, match="may not control"):
+        ask(loop, control, lambda client: client.listing())
+
+
+def test_the_user_at_the_other_end_is_the_kernels_word() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert server.peer_uid(ours) == os.geteuid()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_is_refused_even_where_the_file_is_open_to_all(
+    loop: SelectorLoop, control: ControlServer
+) -> None:
+    control.path.parent.chmod(0o755)
+    control.path.chmod(0o666)
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(os.fspath(control.path))
+            os.write(theirs, sock.recv(9999))
+        os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as told:
+        watch = loop.watch(ours, lambda: None)
+        loop.run_until(lambda: bool(select.select([ours], [], [], 0)[0]))
+        watch.remove()
+        assert b"user 65534 may not control this wlvm" in told.read()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_without_descriptors_connections_wait(
+    loop: SelectorLoop,
+    control: ControlServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    listener = control._socket
+
+    class Exhausted:
+        def accept(self) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(control, "_socket", Exhausted())
+    client = RawClient(loop, control.path)
+    loop.turn(1)
+    assert "Too many open files" in caplog.text
+    monkeypatch.setattr(control, "_socket", listener)
+    [timer] = [timer for timer in loop.timers if timer.due is not None]
+    timer.callback()
+    loop.run_until(lambda: connections(control) == 1)
+    client.socket.close()
+
+
+# The socket itself.
+
+
+def test_the_socket_is_private_and_named_after_the_display(control: ControlServer, runtime_dir: Path) -> None:
+    assert control.path == runtime_dir / "wlvm-wayland-7.sock"
+    assert stat.S_IMODE(control.path.stat().st_mode) == 0o600
+
+
+def test_the_socket_is_removed_at_the_end(loop: SelectorLoop, control: ControlServer, raw: RawClient) -> None:
+    control.close()
+    control.close()
+    assert not control.path.exists()
+    raw.wait_for_end()
+
+
+def test_a_dead_socket_is_replaced(loop: SelectorLoop, runtime_dir: Path) -> None:
+    path = default_socket("wayland-1")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    control = ControlServer(loop, path, Commands().table)
+    assert ask(loop, control, lambda client: client.listing()) == Listing(guests=())
+    control.close()
+
+
+def test_a_living_wlvm_keeps_its_socket(loop: SelectorLoop, control: ControlServer) -> None:
+    with pytest.raises(ControlError, match="another wlvm is running there"):
+        ControlServer(loop, control.path, {})
+    assert control.path.exists()
+
+
+def test_the_socket_of_a_successor_is_left_alone(loop: SelectorLoop, control: ControlServer) -> None:
+    control.path.unlink()
+    successor = ControlServer(loop, control.path, {})
+    control.close()
+    assert control.path.exists()
+    successor.close()
+
+
+def test_what_is_no_socket_is_not_replaced(loop: SelectorLoop, runtime_dir: Path) -> None:
+    path = default_socket("wayland-1")
+    path.write_text("precious")
+    with pytest.raises(ControlError, match="not a socket"):
+        ControlServer(loop, path, {})
+    assert path.read_text() == "precious"
+
+
+def test_a_directory_open_to_others_is_refused(loop: SelectorLoop, runtime_dir: Path) -> None:
+    runtime_dir.chmod(0o777)
+    with pytest.raises(ControlError, match="only you can write to"):
+        ControlServer(loop, default_socket("wayland-1"), {})
+
+
+def test_a_path_too_long_for_a_socket_is_refused(loop: SelectorLoop, runtime_dir: Path) -> None:
+    with pytest.raises(ControlError, match="107 bytes"):
+        ControlServer(loop, runtime_dir / ("x" * 107), {})
+
+
+def test_without_a_runtime_directory_there_is_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    with pytest.raises(ControlError, match="XDG_RUNTIME_DIR"):
+        default_socket("wayland-1")
+
+
+# Which wlvm.
+
+
+def test_a_client_finds_the_wlvm_that_is_meant(
+    loop: SelectorLoop, control: ControlServer, runtime_dir: Path
+) -> None:
+    environ = {"XDG_RUNTIME_DIR": str(runtime_dir)}
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(runtime_dir / "wlvm-wayland-0.sock"))
+    assert find_socket(environ) == control.path
+    assert find_socket(environ | {"WLVM_SOCKET": "/elsewhere"}) == Path("/elsewhere")
+    other = ControlServer(loop, default_socket("wayland-8"), {})
+    assert find_socket(environ | {"WAYLAND_DISPLAY": "wayland-8"}) == other.path
+    with pytest.raises(
+        ControlError, match=r"several .* wlvm-wayland-7\.sock, .*wlvm-wayland-8\.sock|several"
+    ):
+        find_socket(environ)
+    other.close()
+
+
+def test_no_wlvm_is_an_error_of_its_own(runtime_dir: Path) -> None:
+    with pytest.raises(NotRunningError, match="no wlvm is running"):
+        find_socket({"XDG_RUNTIME_DIR": str(runtime_dir)})
+    with pytest.raises(NotRunningError, match="XDG_RUNTIME_DIR"):
+        find_socket({})
+    with pytest.raises(NotRunningError, match="no wlvm is running there"):
+        ControlClient(runtime_dir / "wlvm-none.sock")
+
+
+# A client whose server is strange.
+
+
+def against(
+    loop: SelectorLoop, path: Path, answer: bytes, question: Callable[[ControlClient], object]
+) -> str:
+    """What a client says of a server that sends `answer` and hangs up."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(answer)
+
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(serve)
+            with pytest.raises(ControlError) as strange, ControlClient(path) as client:
+                question(client)
+    return str(strange.value)
+
+
+GREETING = b'{"wlvm":"9","protocol":1}\n'
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (b"", "hung up"),
+        (b"SSH-2.0\n", "does not speak"),
+        (b'{"wlvm":"9","protocol":2}\n', "wlvm 9 speaks version 2"),
+        (GREETING, "hung up"),
+        (GREETING + b'{"id":7,"result":{}}\n', "was not asked"),
+        (GREETING + b'{"id":1,"result":{}}\n', "does not speak"),
+        (
+            GREETING + b'{"id":1,"result":{"width":1,"height":1,"stride":4,"fourcc":"XR24"}}\n',
+            "0 file descriptors",
+        ),
+        (GREETING + b'{"id":1,"result":{},"fds":1}\n', "without its file descriptors"),
+        (GREETING + b'{"id":null,"error":"busy","code":"failed"}\n', "busy"),
+    ],
+)
+def test_a_strange_server_is_an_error(
+    loop: SelectorLoop, runtime_dir: Path, answer: bytes, complaint: str
+) -> None:
+    assert complaint in against(loop, runtime_dir / "s", answer, lambda client: client.frame("debian"))
+
+
+def test_a_server_that_says_nothing_is_given_up(runtime_dir: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(runtime_dir / "s"))
+        silent.listen()
+        with pytest.raises(ControlError, match="does not answer"):
+            ControlClient(runtime_dir / "s", timeout=0.05)

@@ -1,0 +1,18 @@
+"""The control socket: programs ask a running wlvm. docs/control.md tells the protocol."""
+
+from wlvm.ipc.client import ControlClient
+from wlvm.ipc.messages import ControlError, NotRunningError, Request
+from wlvm.ipc.paths import default_socket, find_socket
+from wlvm.ipc.server import Command, ControlServer, Deferred
+
+__all__ = [
+    "Command",
+    "ControlClient",
+    "ControlError",
+    "ControlServer",
+    "Deferred",
+    "NotRunningError",
+    "Request",
+    "default_socket",
+    "find_socket",
+]

@@ -1,0 +1,186 @@
+"""The words of the control protocol: what its lines carry, for the server and for clients alike. docs/control.md tells the whole of it.
+
+Sizes are in pixels. Every struct here is one JSON object with the struct's fields as keys.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+#: The version of the protocol; it changes when a client of the old one would no longer be right.
+PROTOCOL = 1
+
+#: The longest request, in bytes.
+MAX_LINE = 1 << 20
+
+ErrorCode = Literal["failed", "invalid", "not-found"]
+
+
+class ControlError(Exception):
+    """A command cannot be done. The text says why; `code` tells programs whether the request made no `invalid` sense, named what
+    is `not-found`, or simply `failed`.
+    """
+
+    def __init__(self, text: str, code: ErrorCode = "failed") -> None:
+        super().__init__(text)
+        self.code: ErrorCode = code
+
+
+class NotRunningError(ControlError):
+    """There is no wlvm to ask."""
+
+
+class Greeting(msgspec.Struct, frozen=True):
+    """The first line from the server: wlvm's version, and the protocol's."""
+
+    wlvm: str
+    protocol: int
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A line from the client. The reply carries the same `id`."""
+
+    command: str
+    id: int | str | None = None
+    arguments: dict[str, Any] = {}
+
+    def parse(self, arguments: type[Arguments]) -> Arguments:
+        """The arguments as this struct; ControlError for others."""
+        try:
+            return msgspec.convert(self.arguments, arguments)
+        except msgspec.ValidationError as error:
+            raise ControlError(f"{self.command}: {error}", "invalid") from None
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line from the server: either a `result` or an `error`. `fds` file descriptors come with its first byte."""
+
+    id: int | str | None
+    result: msgspec.Raw = msgspec.Raw()
+    error: str | None = None
+    code: ErrorCode | None = None
+    fds: int = 0
+
+
+# Arguments, by command.
+
+
+class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`list`, `stats` and `quit` take none."""
+
+
+class AttachArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`attach`: the whole path of QEMU's QMP socket."""
+
+    qmp: str
+
+
+class DetachArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`detach`: the guest's name."""
+
+    guest: str
+
+
+class FrameArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`frame`: a guest's name, and the number of one of its consoles."""
+
+    guest: str
+    console: int = 0
+
+
+class ScreenshotArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`screenshot`: an output's name; null is the first output."""
+
+    output: str | None = None
+
+
+Arguments = TypeVar("Arguments", bound=msgspec.Struct)
+
+
+# Results, by command. `detach` and `quit` answer with an empty object.
+
+
+class ConsoleListing(msgspec.Struct, frozen=True):
+    """One console: its size in guest pixels, and its place on an output (null: on none) in logical pixels."""
+
+    index: int
+    width: int
+    height: int
+    output: str | None
+    x: int
+    y: int
+
+
+class GuestListing(msgspec.Struct, frozen=True):
+    """One guest: what it is doing (`state`), and why where it is not well (`reason`)."""
+
+    name: str
+    label: str
+    state: str
+    reason: str
+    consoles: tuple[ConsoleListing, ...]
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """The result of `list`."""
+
+    guests: tuple[GuestListing, ...]
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """How long the latest changes took from their arrival to the commit that shows them, in milliseconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class ConsoleStats(msgspec.Struct, frozen=True):
+    """One console: how its pixels reach the screen (`path`, empty for not at all) and why by no better way (`fallback`), the `updates` that
+    QEMU announced, the `frames` that showed some, and how late they were (null before the first).
+    """
+
+    index: int
+    path: str
+    fallback: str
+    updates: int
+    frames: int
+    latency_ms: Latency | None
+
+
+class GuestStats(msgspec.Struct, frozen=True):
+    name: str
+    consoles: tuple[ConsoleStats, ...]
+
+
+class OutputStats(msgspec.Struct, frozen=True):
+    """One output, and the frames drawn for it."""
+
+    name: str
+    frames: int
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """The result of `stats`, counted since the start."""
+
+    guests: tuple[GuestStats, ...]
+    outputs: tuple[OutputStats, ...]
+
+
+class Attached(msgspec.Struct, frozen=True):
+    """The result of `attach`: what the guest is called here."""
+
+    name: str
+
+
+class Image(msgspec.Struct, frozen=True):
+    """The result of `frame` and `screenshot`: `height` rows of `width` pixels, `stride` bytes apart, in the memory behind the one file
+    descriptor that comes with it. `fourcc` is the four characters of a DRM format.
+    """
+
+    width: int
+    height: int
+    stride: int
+    fourcc: str
