@@ -1,0 +1,74 @@
+"""What input devices a guest's machine has, asked over QMP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+from wlvm.qemu.qmp import QmpError, Reply, Success
+
+#: Where QEMU keeps devices: those with an id, those without, and those that no option named (such as -usbdevice's).
+_DEVICES: Final = ("/machine/peripheral", "/machine/peripheral-anon", "/machine/unattached")
+_TYPE: Final = re.compile(r"child<(?:usb-kbd|virtio-keyboard.*)>")
+
+
+class Execute(Protocol):
+    """`QmpClient.execute`, as far as it is needed."""
+
+    def __call__(
+        self,
+        command: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        on_reply: Callable[[Reply], None] | None = None,
+    ) -> None: ...
+
+
+class Machine:
+    """The input devices of one guest, as they were when last asked for.
+
+    QEMU tells no event when they change or when the guest's driver takes one over: ask again when there is a reason to.
+    """
+
+    def __init__(self, execute: Execute, changed: Callable[[], None]) -> None:
+        """`changed` is called after each `ask`, once all answers are there."""
+        self._execute = execute
+        self._changed = changed
+        self._unanswered = 0
+        self._keyboards = 0
+        #: Whether a USB or virtio keyboard is there, which the guest's driver repeats by itself. A PS/2 keyboard sends what it
+        #: is sent, so someone must repeat its keys. True until the first answer.
+        self.keyboard_repeats_itself = True
+        #: Whether QEMU's current pointer takes positions (query-mice): False for a mouse, and for none.
+        self.absolute_pointer = False
+
+    def ask(self) -> None:
+        """Ask QEMU; while an earlier question is open, that one counts."""
+        if self._unanswered:
+            return
+        self._keyboards = 0
+        try:
+            self._execute("query-mice", on_reply=self._on_mice)
+            for path in _DEVICES:
+                self._execute("qom-list", {"path": path}, on_reply=self._on_devices)
+        except QmpError:
+            return
+        self._unanswered = 1 + len(_DEVICES)
+
+    def _on_mice(self, reply: Reply) -> None:
+        # Without a pointer query-mice fails or returns nothing, as the release has it.
+        mice = reply.value if isinstance(reply, Success) else []
+        self.absolute_pointer = any(mouse["current"] and mouse["absolute"] for mouse in mice)
+        self._answered()
+
+    def _on_devices(self, reply: Reply) -> None:
+        if isinstance(reply, Success):
+            self._keyboards += sum(_TYPE.fullmatch(child["type"]) is not None for child in reply.value)
+        self._answered()
+
+    def _answered(self) -> None:
+        self._unanswered -= 1
+        if not self._unanswered:
+            self.keyboard_repeats_itself = self._keyboards > 0
+            self._changed()

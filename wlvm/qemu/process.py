@@ -1,0 +1,227 @@
+"""A QEMU that wlvm launched, and that ends when wlvm does."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import select
+import shutil
+import signal
+import socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from wlvm.fd import OwnedFd
+from wlvm.loop import EventLoop
+from wlvm.qemu.launch import LaunchError, add_display
+
+#: How long QEMU has to end by itself after SIGTERM, in milliseconds: it writes back its disks' caches.
+END_DEADLINE_MS: Final = 5000
+
+_QMP_FD: Final = 3  # in the child
+_TAIL_LINES: Final = 20
+_MAX_LINE: Final = 1000
+_CHUNK: Final = 64 << 10  # all that a pipe holds (pipe(7))
+_REAP_SECONDS: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class QemuProcess:
+    """One QEMU process. It gets SIGTERM at `close()` and SIGKILL if it does not end then.
+
+    It is started with nothing of wlvm's but its end of the QMP socket: no other file descriptor, no blocked signal (a
+    compositor blocks what it reads with signalfd), standard input empty, in a process group of its own so that the terminal's Ctrl-C
+    reaches wlvm alone. Should wlvm be killed, the kernel kills QEMU: `setpriv --pdeathsig` (util-linux) asks for that in the child. A
+    `preexec_fn` could too, but runs Python between fork and exec, where another thread's lock may be held for ever. The
+    kernel takes the end of the thread that launched QEMU for the end of its parent: launch from the main thread.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        command: Sequence[str],
+        exited: Callable[[str], None],
+        *,
+        render_node: str | None = None,
+        name: str = "QEMU",
+    ) -> None:
+        """Launch `command`, with the display added to it (`add_display`). LaunchError when that cannot be.
+
+        `exited` is called once, with the reason for a person, when QEMU has ended, whoever ended it, but by `kill()`.
+        `name` is the guest's, for the log.
+        """
+        self._name = name
+        self._exited = exited
+        self._status: int | None = None
+        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._partial = b""
+        arguments = _with_death_signal(_resolved(add_display(command, _QMP_FD, render_node)))
+        #: wlvm's end of QMP; whoever drives it takes it over.
+        self.qmp_socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        output, error_output = (OwnedFd(fd) for fd in os.pipe())
+        try:
+            self.pid = _spawn(arguments, theirs.fileno(), error_output.fileno())
+        except OSError as error:
+            self.qmp_socket.close()
+            output.close()
+            raise LaunchError(f"{command[0]} cannot be run: {error.strerror}") from None
+        finally:
+            theirs.close()
+            error_output.close()
+        os.set_blocking(output.fileno(), False)
+        self._output = output
+        self._pidfd = OwnedFd(os.pidfd_open(self.pid))
+        self._output_watch = loop.watch(output.fileno(), self._on_output)
+        self._exit_watch = loop.watch(self._pidfd.fileno(), self._on_exit)
+        self._deadline = loop.timer(self._on_deadline)
+
+    @property
+    def running(self) -> bool:
+        return self._status is None
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """The last lines that QEMU wrote to its standard error."""
+        return tuple(self._tail)
+
+    def close(self) -> None:
+        """Ask QEMU to end, and see to it that it does within END_DEADLINE_MS; `exited` tells. Harmless when repeated or too late."""
+        if self.running:
+            self._signal(signal.SIGTERM)
+            # A process that is stopped gets SIGTERM only when it goes on.
+            self._signal(signal.SIGCONT)
+            self._deadline.arm(END_DEADLINE_MS)
+
+    def kill(self) -> None:
+        """End QEMU now, and wait for it; for the end of wlvm itself. Harmless when repeated or too late."""
+        if not self.running:
+            return
+        self._signal(signal.SIGKILL)
+        poll = select.poll()
+        poll.register(self._pidfd.fileno(), select.POLLIN)
+        if not poll.poll(1000 * _REAP_SECONDS):
+            _log.error("%s: process %d does not end, although it was killed", self._name, self.pid)
+            return
+        self._reap()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # It is a child of ours that was not waited for, so its process is there, be it a zombie.
+        signal.pidfd_send_signal(self._pidfd.fileno(), number)
+
+    def _on_deadline(self) -> None:
+        _log.warning("%s: QEMU did not end within %d seconds; killed", self._name, END_DEADLINE_MS // 1000)
+        self._signal(signal.SIGKILL)
+
+    def _on_exit(self) -> None:
+        self._on_output()  # its last words
+        self._reap()
+        self._exited(self._reason())
+
+    def _reap(self) -> None:
+        _, self._status = os.waitpid(self.pid, 0)
+        self._deadline.remove()
+        self._exit_watch.remove()
+        self._pidfd.close()
+        self._close_output()
+
+    def _reason(self) -> str:
+        assert self._status is not None
+        code = os.waitstatus_to_exitcode(self._status)
+        if code == 0:
+            return "QEMU ended"
+        how = f"with status {code}" if code > 0 else f"by {signal.Signals(-code).name}"
+        return f"QEMU ended {how}" + (f": {self._tail[-1]}" if self._tail else "")
+
+    def _on_output(self) -> None:
+        if self._output.closed:
+            return
+        try:
+            data = os.read(self._output.fileno(), _CHUNK)
+        except BlockingIOError:
+            return
+        if not data:
+            self._close_output()
+            return
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        for line in lines:
+            self._hear(line)
+        if len(self._partial) > _MAX_LINE:
+            self._hear(self._partial)
+            self._partial = b""
+
+    def _close_output(self) -> None:
+        """Everything has been read, or the rest is of no use: a child of QEMU's may hold the pipe open."""
+        self._hear(self._partial)
+        self._partial = b""
+        self._output_watch.remove()
+        self._output.close()
+
+    def _hear(self, line: bytes) -> None:
+        text = line.decode(errors="replace").strip()[:_MAX_LINE]
+        if not text:
+            return
+        if text not in self._tail:
+            _log.info("%s: %s", self._name, text)
+        self._tail.append(text)
+
+
+def _resolved(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the program's path; LaunchError when there is no such program."""
+    program = shutil.which(arguments[0])
+    if program is None:
+        raise LaunchError(f"{arguments[0]} is not installed, or cannot be executed")
+    return [program, *arguments[1:]]
+
+
+def _with_death_signal(arguments: list[str]) -> list[str]:
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        _log.warning("setpriv (util-linux) is not installed: should wlvm be killed, its QEMUs go on")
+        return arguments
+    return [setpriv, "--pdeathsig", "KILL", "--", *arguments]
+
+
+def _spawn(arguments: list[str], qmp: int, error_output: int) -> int:
+    """Start a process whose QMP socket is _QMP_FD, and return its id.
+
+    The two are duplicated upwards first: either could have the number that the other one goes to.
+    """
+    with OwnedFd(_above(qmp)) as qmp_source, OwnedFd(_above(error_output)) as error_source:
+        inherited = [
+            fd for fd in map(int, os.listdir("/proc/self/fd")) if fd > _QMP_FD and _is_inheritable(fd)
+        ]
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, qmp_source.fileno(), _QMP_FD),
+            (os.POSIX_SPAWN_DUP2, error_source.fileno(), 2),
+            *((os.POSIX_SPAWN_CLOSE, fd) for fd in inherited),
+        ]
+        return os.posix_spawn(
+            arguments[0],
+            arguments,
+            os.environ,
+            file_actions=actions,
+            setpgroup=0,
+            setsigmask=(),
+            setsigdef=_catchable_signals(),
+        )
+
+
+def _above(fd: int) -> int:
+    """A duplicate of `fd`, close-on-exec, above the child's numbers."""
+
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _QMP_FD + 1)
+
+
+def _is_inheritable(fd: int) -> bool:
+    try:
+        return os.get_inheritable(fd)
+    except OSError:
+        return False  # the directory that was being read
+
+
+def _catchable_signals() -> set[signal.Signals]:
+    return {number for number in signal.Signals if number not in (signal.SIGKILL, signal.SIGSTOP)}
