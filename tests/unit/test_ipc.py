@@ -23,6 +23,7 @@ from wlvm import __version__
 from wlvm.frame import Frame
 from wlvm.framebuffer import RGB565, XRGB8888
 from wlvm.ipc import (
+    Command,
     ControlClient,
     ControlError,
     ControlServer,
@@ -46,7 +47,7 @@ class Commands:
     def __init__(self) -> None:
         self.asked: list[Request] = []
         self.pending: list[Deferred] = []
-        self.table = {
+        self.table: dict[str, Command] = {
             "list": self.listing,
             "attach": self.attach,
             "detach": self.detach,

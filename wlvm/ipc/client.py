@@ -185,10 +185,15 @@ class ControlClient:
                 fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
         self._fds.extend(OwnedFd(fd) for fd in fds)
         if not data:
-            raise ControlError(f"{self._path}: wlvm hung up")
+            raise self._hung_up()
         self._incoming += data
 
     def _broken(self, error: OSError) -> ControlError:
         if isinstance(error, TimeoutError):
             return ControlError(f"{self._path}: wlvm does not answer")
+        if isinstance(error, ConnectionResetError):
+            return self._hung_up()
         return ControlError(f"{self._path}: {error.strerror or error}")
+
+    def _hung_up(self) -> ControlError:
+        return ControlError(f"{self._path}: wlvm hung up")
