@@ -20,6 +20,7 @@ from msgspec import Meta, field
 
 from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader
 from wlvm.framebuffer import MAX_SIDE
+from wlvm.qemu.launch import LaunchError, add_display
 
 Value = TypeVar("Value", bound=Hashable)
 
@@ -85,8 +86,8 @@ class OutputConfig(Table, frozen=True, kw_only=True):
         Line | None,
         Key(
             "a name of 1 to 64 printable characters",
-            "Which output this is. On DRM a connector, such as `DP-1`. Headless and nested outputs take the tables in their order; "
-            "name those as the backend does: `HEADLESS-1`, `WL-1`, `X11-1`.",
+            "Which output the table is for: a connector, such as `DP-1`, on DRM; `HEADLESS-1`, `WL-1` or `X11-1` on other backends. "
+            "There, a table without a name is for the output of the table's number.",
         ),
     ] = None
     mode: Annotated[
@@ -161,10 +162,9 @@ class ConsoleConfig(Table, frozen=True, kw_only=True):
 
 
 class GuestConfig(Table, frozen=True, kw_only=True):
-    """One guest. `directory` is where a launched QEMU runs: that of the file, None for wlvm's own."""
+    """One guest, which is either attached to (`qmp`) or launched."""
 
     name: str
-    directory: Path | None = None
     qmp: Annotated[
         Path | None,
         Key(
@@ -177,7 +177,7 @@ class GuestConfig(Table, frozen=True, kw_only=True):
         Key(
             "a list of strings: a program and its arguments",
             "Launch this QEMU, and end it with wlvm. wlvm adds the display and a QMP socket of its own. It is no shell line: "
-            "nothing in it is expanded. It runs in the directory of the file.",
+            "nothing in it is expanded. It runs in the directory that wlvm was started in.",
         ),
     ] = None
     label: Annotated[
@@ -226,13 +226,10 @@ class GuestConfig(Table, frozen=True, kw_only=True):
         if self.launch is not None:
             if not self.launch[0]:
                 yield Fault(("launch", 0), "", "expected a program")
-            for index, argument in enumerate(self.launch):
-                if argument.replace("--", "-", 1) == "-daemonize":
-                    yield Fault(
-                        ("launch", index),
-                        argument,
-                        "expected no such option: wlvm ends the QEMU that it launches",
-                    )
+            try:
+                add_display(self.launch, qmp_fd=0)
+            except LaunchError as error:
+                yield Fault(("launch",), None, str(error))
         for index, head in _repeated([console.head for console in self.consoles]):
             yield Fault(("console", index, "head"), head, "expected each head once")
 
@@ -312,8 +309,7 @@ def load(path: Path) -> Config:
     config = reader.read(Config, tables)
     if config is None:
         raise ConfigError(reader.problems)
-    guests = tuple(msgspec.structs.replace(guest, directory=directory) for guest in config.guests)
-    return msgspec.structs.replace(config, guests=guests)
+    return config
 
 
 def _path(directory: Path, text: str) -> Path:

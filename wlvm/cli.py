@@ -1,0 +1,354 @@
+"""The commands a person types. `wlvm --help` lists them; docs/control.md tells those that ask a running wlvm."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import msgspec
+
+from wlvm import __version__, tables
+from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig, load
+from wlvm.ipc import ControlClient, ControlError, NotRunningError, find_socket
+from wlvm.ipc.messages import Listing, Stats
+
+if TYPE_CHECKING:
+    from wlvm.frame import Frame
+    from wlvm.wlr.backend import BackendKind
+
+OK, FAILED, USAGE, NOT_RUNNING, NOT_FOUND = range(5)
+
+#: What `wlvm.wlr.backend.BackendKind` may be; that module loads the C libraries, which most commands need not.
+BACKENDS: tuple[BackendKind, ...] = ("auto", "drm", "wayland", "x11", "headless")
+
+_EXIT_STATUSES = """\
+exit status:
+  0  done
+  1  it failed
+  2  the command line or the configuration is wrong
+  3  no wlvm is running
+  4  wlvm has no such guest, console or output
+"""
+
+Result = TypeVar("Result")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one command (None: the process's own command line) and return the exit status."""
+    parsed = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        return command(parsed)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except ControlError as error:
+        return _complain(str(error), _status(error))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; keep Python from complaining at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        return _complain(str(error), FAILED)
+    except KeyboardInterrupt:
+        return _complain("interrupted", FAILED)
+
+
+def _complain(text: str, status: int) -> int:
+    print(f"wlvm: {text}", file=sys.stderr)
+    return status
+
+
+def _status(error: ControlError) -> int:
+    if isinstance(error, NotRunningError):
+        return NOT_RUNNING
+    return {"failed": FAILED, "invalid": USAGE, "not-found": NOT_FOUND}[error.code]
+
+
+# Commands that start something or look at files.
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    config = configuration(arguments.config, arguments.attach, arguments.output, os.environ)
+    level = logging.DEBUG if arguments.verbose else logging.INFO
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=level)
+    from wlvm import server
+
+    return server.run(config, arguments.backend)
+
+
+def configuration(
+    file: Path | None, sockets: Sequence[Path], outputs: Sequence[Mode], environ: Mapping[str, str]
+) -> Config:
+    """What `wlvm run` was asked for: the file's configuration (None: the user's own, where there is one) with what the command line adds.
+
+    `sockets` are further guests; `outputs`, where there are any, take the place of the file's. ConfigError.
+    """
+    if file is None and (own := own_config(environ)).exists():
+        file = own
+    config = Config() if file is None else load(file)
+    if outputs:
+        config = msgspec.structs.replace(config, outputs=tuple(OutputConfig(mode=mode) for mode in outputs))
+    for socket in sockets:
+        taken = [guest.name for guest in config.guests]
+        guest = GuestConfig.attached(socket.expanduser().absolute(), taken)
+        config = msgspec.structs.replace(config, guests=(*config.guests, guest))
+    return config
+
+
+def own_config(environ: Mapping[str, str]) -> Path:
+    """Where the user's own configuration is, if there is one (the XDG base directory specification)."""
+    base = environ.get("XDG_CONFIG_HOME", "")
+    directory = Path(base) if os.path.isabs(base) else Path(environ.get("HOME", "/")) / ".config"
+    return directory / "wlvm" / "config.toml"
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from wlvm import demo
+
+    return demo.run(arguments.backend, seconds=arguments.seconds, png=arguments.png)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from wlvm import check
+
+    return check.run(arguments.json)
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    try:
+        config = load(arguments.file)
+    except ConfigError as error:
+        if not arguments.json:
+            raise
+        problems = [
+            {"file": p.file, "key": p.key, "value": p.value, "expected": p.expected} for p in error.problems
+        ]
+        _print_json({"ok": False, "problems": problems})
+        return USAGE
+    if arguments.json:
+        _print_json({"ok": True, "problems": []})
+    else:
+        print(f"{arguments.file}: ok: guests {len(config.guests)}, outputs {len(config.outputs)}")
+    return OK
+
+
+# Commands that ask a running wlvm.
+
+
+def _ask(arguments: argparse.Namespace, question: Callable[[ControlClient], Result]) -> Result:
+    with ControlClient(arguments.socket or find_socket(os.environ)) as client:
+        return question(client)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    result = _ask(arguments, lambda client: client.call("list"))
+    if arguments.json:
+        _print_json(result)
+    else:
+        print(tables.listing(msgspec.convert(result, Listing)))
+    return OK
+
+
+def _stats(arguments: argparse.Namespace) -> int:
+    result = _ask(arguments, lambda client: client.call("stats"))
+    if arguments.json:
+        _print_json(result)
+    else:
+        print(tables.stats(msgspec.convert(result, Stats)))
+    return OK
+
+
+def _attach(arguments: argparse.Namespace) -> int:
+    name = _ask(arguments, lambda client: client.attach(arguments.qmp.expanduser()))
+    if arguments.json:
+        _print_json({"name": name})
+    else:
+        print(name)
+    return OK
+
+
+def _detach(arguments: argparse.Namespace) -> int:
+    _ask(arguments, lambda client: client.detach(arguments.guest))
+    return OK
+
+
+def _frame(arguments: argparse.Namespace) -> int:
+    frame = _ask(arguments, lambda client: client.frame(arguments.guest, arguments.console))
+    return _write(frame, arguments.file)
+
+
+def _screenshot(arguments: argparse.Namespace) -> int:
+    frame = _ask(arguments, lambda client: client.screenshot(arguments.output))
+    return _write(frame, arguments.file)
+
+
+def _quit(arguments: argparse.Namespace) -> int:
+    _ask(arguments, lambda client: client.quit())
+    return OK
+
+
+def _write(frame: Frame, file: Path) -> int:
+    """Write a PNG file; "-" is the standard output."""
+    if str(file) == "-":
+        sys.stdout.buffer.write(frame.png())
+        sys.stdout.flush()
+    else:
+        frame.save_png(file)
+    return OK
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))
+
+
+# The command line.
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="wlvm",
+        description="A Wayland compositor whose windows are virtual machines.",
+        epilog=_EXIT_STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"wlvm {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_local(commands)
+    _add_remote(commands)
+    return parser
+
+
+def _add_local(commands: Any) -> None:
+    """The commands that need no running wlvm."""
+    run = _add(commands, "run", _run, "start the compositor")
+    run.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the configuration (default: ~/.config/wlvm/config.toml, if there is one)",
+    )
+    run.add_argument(
+        "--attach", type=Path, metavar="QMP-SOCKET", action="append", default=[],
+        help="show the guest behind this QMP socket too; may be repeated",
+    )  # fmt: skip
+    _add_backend(run)
+    run.add_argument(
+        "--output", type=_mode, metavar="WIDTHxHEIGHT@HZ", action="append", default=[],
+        help="an output of this mode, in place of the file's outputs; may be repeated",
+    )  # fmt: skip
+    run.add_argument("-v", "--verbose", action="store_true", help="log what happens in detail")
+
+    demo = _add(commands, "demo", _demo, "show guests that need no preparation, side by side")
+    _add_backend(demo)
+    demo.add_argument("--seconds", type=_seconds, metavar="N", help="end after so many seconds")
+    demo.add_argument("--png", type=Path, metavar="FILE", help="leave a picture of the screen in this file")
+
+    check = _add(commands, "check", _check, "say what this machine can do, and what to install")
+    _add_json(check)
+
+    validate = _add(commands, "validate", _validate, "check a configuration file and start nothing")
+    validate.add_argument("file", type=Path, metavar="FILE")
+    _add_json(validate)
+
+
+def _add_remote(commands: Any) -> None:
+    """The commands that ask a running wlvm."""
+    _add_json(
+        _add_asking(commands, "list", _list, "the guests of a running wlvm, and where their consoles are")
+    )
+
+    attach = _add_asking(commands, "attach", _attach, "show another guest; prints what it is called")
+    attach.add_argument("qmp", type=Path, metavar="QMP-SOCKET")
+    _add_json(attach)
+
+    detach = _add_asking(commands, "detach", _detach, "leave a guest: one that wlvm launched ends")
+    detach.add_argument("guest", metavar="GUEST")
+
+    frame = _add_asking(commands, "frame", _frame, "a guest's pixels, exactly, as a PNG file")
+    frame.add_argument("guest", metavar="GUEST")
+    frame.add_argument("--console", type=int, default=0, metavar="N", help="which console (default: 0)")
+    _add_file(frame)
+
+    screenshot = _add_asking(commands, "screenshot", _screenshot, "an output's pixels as a PNG file")
+    screenshot.add_argument("--output", metavar="NAME", help="which output (default: the first)")
+    _add_file(screenshot)
+
+    _add_json(_add_asking(commands, "stats", _stats, "how frames reach the screen, how many, and how late"))
+
+    _add_asking(commands, "quit", _quit, "end wlvm, and the guests that it launched")
+
+
+def _add(
+    commands: Any, name: str, command: Callable[[argparse.Namespace], int], summary: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_asking(
+    commands: Any, name: str, command: Callable[[argparse.Namespace], int], summary: str
+) -> argparse.ArgumentParser:
+    parser = _add(commands, name, command, summary)
+    parser.add_argument(
+        "--socket", type=Path, metavar="PATH",
+        help="the control socket of the wlvm to ask (default: $WLVM_SOCKET, else that of $WAYLAND_DISPLAY, else the only one)",
+    )  # fmt: skip
+    return parser
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def _add_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        dest="file",
+        type=Path,
+        metavar="FILE.png",
+        required=True,
+        help="the file to write; - is the standard output",
+    )
+
+
+def _add_backend(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backend", choices=BACKENDS, default="auto",
+        help="where to show it (default: the Wayland compositor or X server around, else this machine's screens)",
+    )  # fmt: skip
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'"{text}": {error}') from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f'"{text}": expected a number of seconds above 0')
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""What a running wlvm told, as tables for a person to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wlvm.ipc.messages import ConsoleStats, Listing, Stats
+
+
+def listing(result: Listing) -> str:
+    """The guests and their consoles; below them, why those that are not well are not."""
+    if not result.guests:
+        return "no guests"
+    rows = []
+    for guest in result.guests:
+        who = (guest.name, guest.state)
+        if not guest.consoles:
+            rows.append((*who, "-", "-", "-", "-"))
+        for console in guest.consoles:
+            size = f"{console.width}x{console.height}" if console.width and console.height else "-"
+            position = f"{console.x},{console.y}" if console.output is not None else "-"
+            rows.append((*who, str(console.index), size, console.output or "-", position))
+    reasons = [f"{guest.name}: {guest.reason}" for guest in result.guests if guest.reason]
+    return _sections(
+        aligned(("GUEST", "STATE", "CONSOLE", "SIZE", "OUTPUT", "POSITION"), rows), "\n".join(reasons)
+    )
+
+
+def stats(result: Stats) -> str:
+    """The consoles' and the outputs' counts; below them, why a console's pixels take no better way."""
+    consoles = [
+        (
+            guest.name,
+            str(console.index),
+            console.path or "-",
+            str(console.updates),
+            str(console.frames),
+            *_latency(console),
+        )
+        for guest in result.guests
+        for console in guest.consoles
+    ]
+    outputs = [(output.name, str(output.frames)) for output in result.outputs]
+    reasons = [
+        f"{guest.name} {console.index}: {console.fallback}"
+        for guest in result.guests
+        for console in guest.consoles
+        if console.fallback
+    ]
+    heads = ("GUEST", "CONSOLE", "PATH", "UPDATES", "FRAMES", "P50 MS", "P99 MS", "MAX MS")
+    return _sections(aligned(heads, consoles), "\n".join(reasons), aligned(("OUTPUT", "FRAMES"), outputs))
+
+
+def _latency(console: ConsoleStats) -> tuple[str, str, str]:
+    if console.latency_ms is None:
+        return "-", "-", "-"
+    latency = console.latency_ms
+    return f"{latency.p50:.1f}", f"{latency.p99:.1f}", f"{latency.max:.1f}"
+
+
+def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lines with each column as wide as its widest cell, without spaces at the end."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in (heads, *rows)
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _sections(*texts: str) -> str:
+    return "\n\n".join(text for text in texts if text)
