@@ -130,6 +130,11 @@ class InputForwarder:
     def repeat(self, timing: KeyRepeatTiming | None) -> None:
         self._repeat.timing = timing
 
+    @property
+    def pending(self) -> bool:
+        """Whether there is motion that waits to be sent."""
+        return self._pending.is_position or self._pending.is_displacement
+
     def key(self, code: int, down: bool) -> None:
         """A key (evdev code) went down or came up. Keys without a QKeyCode are dropped; the log says so once."""
         self.stats.events += 1

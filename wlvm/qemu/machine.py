@@ -40,8 +40,11 @@ class Machine:
         #: Whether a USB or virtio keyboard is there, which the guest's driver repeats by itself. A PS/2 keyboard sends what it
         #: is sent, so someone must repeat its keys. True until the first answer.
         self.keyboard_repeats_itself = True
-        #: Whether QEMU's current pointer takes positions (query-mice): False for a mouse, and for none.
+        #: Whether QEMU's current pointer takes positions (query-mice). A USB or virtio tablet becomes that when the guest's driver
+        #: takes it over; before, QEMU accepts positions for it, and they are lost.
         self.absolute_pointer = False
+        #: Whether any pointer takes positions.
+        self.has_tablet = False
 
     def ask(self) -> None:
         """Ask QEMU; while an earlier question is open, that one counts."""
@@ -60,6 +63,7 @@ class Machine:
         # Without a pointer query-mice fails or returns nothing, as the release has it.
         mice = reply.value if isinstance(reply, Success) else []
         self.absolute_pointer = any(mouse["current"] and mouse["absolute"] for mouse in mice)
+        self.has_tablet = any(mouse["absolute"] for mouse in mice)
         self._answered()
 
     def _on_devices(self, reply: Reply) -> None:
