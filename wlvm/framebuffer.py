@@ -120,10 +120,16 @@ def check_size(width: int, height: int) -> None:
         raise FramebufferError(f"a framebuffer of {width}x{height}: each side must be 1 to {MAX_SIDE} pixels")
 
 
-def check_layout(*, width: int, height: int, stride: int, offset: int, bytes_per_pixel: int, size: int) -> None:
+def check_layout(
+    *, width: int, height: int, stride: int, offset: int, bytes_per_pixel: int, size: int
+) -> None:
     """Raise FramebufferError unless `height` rows of `width` pixels, `stride` bytes apart from `offset` on, lie in `size` bytes."""
     if stride < width * bytes_per_pixel:
-        raise FramebufferError(f"a stride of {stride} bytes is less than {width} pixels of {bytes_per_pixel} bytes")
+        raise FramebufferError(
+            f"a stride of {stride} bytes is less than {width} pixels of {bytes_per_pixel} bytes"
+        )
     end = offset + stride * (height - 1) + width * bytes_per_pixel
     if offset < 0 or end > size:
-        raise FramebufferError(f"{width}x{height} at offset {offset}, stride {stride}, ends at byte {end} of {size}")
+        raise FramebufferError(
+            f"{width}x{height} at offset {offset}, stride {stride}, ends at byte {end} of {size}"
+        )

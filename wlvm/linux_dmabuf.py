@@ -78,7 +78,9 @@ class DmabufDescriptor:
             self._check_plane(plane)
         if self.linear:
             if len(self.planes) != 1:
-                raise FramebufferError(f"linear {fourcc_name(self.fourcc)} has one plane, not {len(self.planes)}")
+                raise FramebufferError(
+                    f"linear {fourcc_name(self.fourcc)} has one plane, not {len(self.planes)}"
+                )
             (plane,) = self.planes
             check_layout(
                 width=self.width,
@@ -92,7 +94,9 @@ class DmabufDescriptor:
     def _check_plane(self, plane: Plane) -> None:
         """What holds for every layout, tiled ones too: 32-bit fields (wlr_dmabuf_attributes) and a start inside the buffer."""
         if not (1 <= plane.stride < 1 << 32 and 0 <= plane.offset < 1 << 32):
-            raise FramebufferError(f"a plane at offset {plane.offset}, stride {plane.stride}, is not possible")
+            raise FramebufferError(
+                f"a plane at offset {plane.offset}, stride {plane.stride}, is not possible"
+            )
         size = dmabuf_size(plane.fd)
         if plane.offset >= size:
             raise FramebufferError(f"a plane starts at byte {plane.offset} of a buffer of {size}")
@@ -121,7 +125,9 @@ def dmabuf_size(fd: OwnedFd) -> int:
     try:
         link = os.readlink(f"/proc/self/fd/{fd.fileno()}")
     except OSError as error:
-        raise FramebufferError(f"the file descriptor of a plane cannot be examined: {error.strerror}") from None
+        raise FramebufferError(
+            f"the file descriptor of a plane cannot be examined: {error.strerror}"
+        ) from None
     if not link.startswith(("/dmabuf", "anon_inode:dmabuf")):
         raise FramebufferError(f"the file descriptor of a plane is no dma-buf but {link}")
     return os.lseek(fd.fileno(), 0, os.SEEK_END)
@@ -149,7 +155,9 @@ class DmabufMemory:
         (plane,) = self.descriptor.planes
         if self._map is None:
             try:
-                self._map = mmap.mmap(plane.fd.fileno(), dmabuf_size(plane.fd), mmap.MAP_SHARED, mmap.PROT_READ)
+                self._map = mmap.mmap(
+                    plane.fd.fileno(), dmabuf_size(plane.fd), mmap.MAP_SHARED, mmap.PROT_READ
+                )
             except OSError:
                 return None  # an exporter may refuse to be mapped
         self._sync(_SYNC_START)

@@ -83,8 +83,12 @@ class BytesPicture:
         self._staging.write(self.visible, scanout.data, scanout.stride)
 
     def update(self, changes: ConsoleChanges) -> Sequence[Rect]:
-        width = max([changes.size[0], self._staging.width, *(u.rect.x + u.rect.width for u in changes.updates)])
-        height = max([changes.size[1], self._staging.height, *(u.rect.y + u.rect.height for u in changes.updates)])
+        width = max(
+            [changes.size[0], self._staging.width, *(u.rect.x + u.rect.width for u in changes.updates)]
+        )
+        height = max(
+            [changes.size[1], self._staging.height, *(u.rect.y + u.rect.height for u in changes.updates)]
+        )
         grown = (width, height) != (self._staging.width, self._staging.height)
         if grown:
             self._grow(width, height)
@@ -175,7 +179,9 @@ class DmabufPicture:
     def update(self, changes: ConsoleChanges) -> Sequence[Rect]:
         left, top, width, height = self.visible
         if self.upside_down:
-            return [Rect(left + r.x, top + height - r.y - r.height, r.width, r.height) for r in changes.damage]
+            return [
+                Rect(left + r.x, top + height - r.y - r.height, r.width, r.height) for r in changes.damage
+            ]
         return [Rect(left + r.x, top + r.y, r.width, r.height) for r in changes.damage]
 
     def frame(self) -> Frame | None:

@@ -311,7 +311,6 @@ def test_what_is_down_comes_up_before_wlvm_hangs_up(launch: Launch, tmp_path: Pa
     for code in range(2, 12):
         forwarder.key(code, True)
     forwarder.close()
-    assert attached.drain(10)
     attached.close()
     digits = list("1234567890")
     assert guest.traced() == [

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -356,6 +357,42 @@ def test_draining_waits_for_the_replies_but_not_for_ever(qemu: PlayedQemu) -> No
     qemu.answer(qemu.receive())
     assert qemu.client.drain(10)
     assert replies == [Success({})]
+
+
+def test_closing_waits_for_the_replies_and_tells_nobody(qemu: PlayedQemu) -> None:
+    qemu.negotiate()
+    replies: list[Reply] = []
+    qemu.client.execute("stop", on_reply=replies.append)
+    command = qemu.receive()
+    qemu.answer(command)
+    qemu.send(b'{"event":"STOP"}\n')
+    started = time.monotonic()
+    qemu.client.close()
+    assert time.monotonic() - started < qmp.CLOSE_SECONDS
+    assert replies == []
+    assert len(qemu.log.heard) == 1
+
+
+def test_closing_does_not_wait_for_a_qemu_that_hangs(qemu: PlayedQemu) -> None:
+    qemu.negotiate()
+    qemu.client.execute("stop")
+    started = time.monotonic()
+    qemu.client.close()
+    assert time.monotonic() - started < 10 * qmp.CLOSE_SECONDS
+    assert qemu.socket.recv(100).startswith(b'{"execute":"stop"')
+    assert qemu.socket.recv(100) == b""
+
+
+def test_closing_in_a_callback_counts_the_replies_that_came_along(qemu: PlayedQemu) -> None:
+    qemu.negotiate()
+    qemu.client.execute("first", on_reply=lambda reply: qemu.client.close())
+    qemu.client.execute("second", on_reply=qemu.log.heard.append)
+    first, second = qemu.receive(), qemu.receive()
+    qemu.send(b'{"return":1,"id":%d}\n{"return":2,"id":%d}\n' % (first["id"], second["id"]))
+    started = time.monotonic()
+    qemu.loop.turn(1)
+    assert time.monotonic() - started < qmp.CLOSE_SECONDS
+    assert len(qemu.log.heard) == 1
 
 
 def test_connecting_says_what_is_wrong_with_a_path(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ class Output:
         self.frames += 1
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self.wlr.send_frame_done(divmod(now, 1_000_000_000))
+        self._events.presented(self)
 
     def _committed(self, buffer: Any) -> None:
         """Raised inside `commit()`, the only moment at which the frame's buffer is ours to read."""
@@ -98,6 +99,9 @@ class Output:
 
 class OutputEvents:
     """Who hears of an output."""
+
+    def presented(self, output: Output) -> None:
+        """A frame was committed: what changed before is on its way to the screen."""
 
     def resized(self, output: Output) -> None:
         """The output has another size or refresh rate."""

@@ -20,6 +20,8 @@ def put_frame(frame: Frame) -> OwnedFd:
         rest = memoryview(frame.pixels).cast("B")
         while rest:
             rest = rest[os.write(fd.fileno(), rest) :]
+        # The receiver shares the file's position: one that simply reads begins at the first row.
+        os.lseek(fd.fileno(), 0, os.SEEK_SET)
         fcntl.fcntl(fd.fileno(), fcntl.F_ADD_SEALS, _SEALS)
     except OSError:
         fd.close()

@@ -6,6 +6,7 @@ The two threads meet here, under one short lock, and nowhere else but in the dis
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NewType
@@ -60,6 +61,8 @@ class ConsoleChanges:
     #: How many messages of QEMU went into this.
     update_count: int = 0
     size: tuple[int, int] = (0, 0)
+    #: When the oldest change of the picture in here came from QEMU (time.monotonic); None when the picture has not changed.
+    since: float | None = None
 
     def close(self) -> None:
         """Close the scanout's fds; for whoever takes changes and has no use for them."""
@@ -179,3 +182,5 @@ class Handover:
         self._size = size
         self._changes.disabled = False
         self._changes.update_count += 1
+        if self._changes.since is None:
+            self._changes.since = time.monotonic()

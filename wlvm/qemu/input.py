@@ -209,7 +209,7 @@ class InputForwarder:
         self._send_owed()
 
     def close(self) -> None:
-        """Let go of everything, for good. QEMU has got it when it has answered: `QmpClient.drain` before hanging up."""
+        """Let go of everything, for good. Close this before the QmpClient, which sees to it that QEMU gets it."""
         self._forget_motion()
         self.release_all()
         self._repeat.close()

@@ -34,6 +34,8 @@ __all__ = ["Failure", "QemuVersion", "QmpClient", "QmpError", "QmpEvents", "Repl
 MAX_UNSENT: Final = 1 << 20
 #: How long QEMU may take for its greeting. It serves one client on a QMP socket; a second is let wait and hears nothing.
 GREETING_TIMEOUT_MS: Final = 10_000
+#: How long `QmpClient.close` waits for the last replies. QEMU answers within milliseconds, unless it hangs.
+CLOSE_SECONDS: Final = 0.25
 
 _CHUNK: Final = 256 << 10
 _CAPABILITIES: Final = 0  # the id of the first command; the caller's count from 1
@@ -52,6 +54,20 @@ class QmpEvents(Protocol):
 
     def closed(self, reason: str) -> None:
         """The connection is gone, for a reason that a person can read, and every command still open has been told."""
+
+
+class _Nobody:
+    """QmpEvents for a client that is being closed."""
+
+    def ready(self, version: QemuVersion) -> None: ...
+
+    def event(self, name: str, data: Mapping[str, Any]) -> None: ...
+
+    def closed(self, reason: str) -> None: ...
+
+
+def _ignore(reply: Reply) -> None:
+    """The reply to a command of a client that is being closed."""
 
 
 class _Command:
@@ -95,6 +111,7 @@ class QmpClient:
         self._version: QemuVersion | None = None
         self._expected: dict[int, _Expected] = {}
         self._next_id = 1
+        self._inbox: deque[Greeting | Answer | Event] = deque()
         self._outgoing: deque[_Command] = deque()
         self._unsent = 0
         self._closed = False
@@ -128,12 +145,10 @@ class QmpClient:
             self._write()
 
     def drain(self, seconds: float) -> bool:
-        """Wait, outside of the loop, until QEMU has answered every command; False when that takes longer than `seconds`.
-
-        For the way out: QEMU discards what it has not read of a connection that hangs up, so the last commands would be lost.
-        """
+        """Wait, outside of the loop, until QEMU has answered every command; False when that takes longer than `seconds`."""
         deadline = time.monotonic() + seconds
         poll = select.poll()
+        self._deliver()  # what came together with the message whose callback called this
         while not self._closed and self._expected:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -144,7 +159,20 @@ class QmpClient:
         return not self._expected
 
     def close(self) -> None:
-        """Hang up, at once and for good. Harmless when repeated."""
+        """Hang up for good, once QEMU has carried out what it was told, or CLOSE_SECONDS later. Harmless when repeated.
+
+        QEMU discards the commands it has not read yet of a client that hangs up (monitor/qmp.c, chardev/char-socket.c): keys
+        that were let go of just before would stay down.
+        """
+        if self._closed:
+            return
+        self._events = _Nobody()
+        self._expected = {id: command._replace(on_reply=_ignore) for id, command in self._expected.items()}
+        if self._greeted:
+            self.drain(CLOSE_SECONDS)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         if self._closed:
             return
         self._closed = True
@@ -155,6 +183,7 @@ class QmpClient:
             command.close_fds()
         self._outgoing.clear()
         self._expected.clear()
+        self._inbox.clear()
 
     @property
     def version(self) -> QemuVersion | None:
@@ -197,9 +226,15 @@ class QmpClient:
             self._lose("QEMU closed the QMP connection")
             return
         try:
-            for message in self._protocol.feed(data):
-                if not self._closed:
-                    self._take(message)
+            self._inbox += self._protocol.feed(data)
+        except QmpError as error:
+            self._lose(str(error))
+        self._deliver()
+
+    def _deliver(self) -> None:
+        try:
+            while self._inbox:
+                self._take(self._inbox.popleft())
         except QmpError as error:
             self._lose(str(error))
 
@@ -274,11 +309,12 @@ class QmpClient:
             self._watch.update(readable=True, writable=wanted)
 
     def _lose(self, reason: str) -> None:
+        events = self._events
         unanswered = [command.on_reply for command in self._expected.values() if command.on_reply is not None]
-        self.close()
+        self._hang_up()
         for on_reply in unanswered:
             _call(on_reply, Failure("Disconnected", reason))
-        _call(self._events.closed, reason)
+        _call(events.closed, reason)
 
 
 def _call(callback: Callable[..., None], *arguments: object) -> None:

@@ -161,9 +161,10 @@ def _libwlroots() -> str:
     return next(o.path for o in link_map.loaded_objects() if Path(o.path).name.startswith("libwlroots"))
 
 
+# libwlroots last: a look-up in it goes on into its own dependencies, the wheel's copies of the others.
 c = _Libraries(
-    ffi.dlopen(_libwlroots()),
     *(ffi.dlopen(str(_system.paths[soname])) for soname in _SONAMES),
+    ffi.dlopen(_libwlroots()),
 )
 
 NULL = ffi.NULL

@@ -206,9 +206,7 @@ class SeatDevices:
 
     def _on_virtual_pointer(self, data: Any) -> None:
         event = wlr_ffi.cast("struct wlr_virtual_pointer_v1_new_pointer_event *", data)
-        wlr.wlr_cursor_attach_input_device(
-            self._cursor, wlr_ffi.addressof(event.new_pointer.pointer.base)
-        )
+        wlr.wlr_cursor_attach_input_device(self._cursor, wlr_ffi.addressof(event.new_pointer.pointer.base))
 
     def keyboard_gone(self, keyboard: Keyboard) -> None:
         self._keyboards.remove(keyboard)

@@ -35,11 +35,17 @@ class Keymap:
         """The RMLVO names of xkeyboard-config; KeymapError when they name nothing."""
         try:
             self.xkb = xkb.Context().keymap_new_from_names(
-                rules=None, model=model or None, layout=layout or None, variant=variant or None, options=options or None
+                rules=None,
+                model=model or None,
+                layout=layout or None,
+                variant=variant or None,
+                options=options or None,
             )
         except xkb.XKBError:
             names = ", ".join(name for name in (model, layout, variant, options) if name)
-            raise KeymapError(f"no keyboard layout {names}: see xkeyboard-config(7) for those there are") from None
+            raise KeymapError(
+                f"no keyboard layout {names}: see xkeyboard-config(7) for those there are"
+            ) from None
         self._pointer = borrow("struct xkb_keymap *", self.xkb._keymap)
         self._strokes = self._find_strokes()
 

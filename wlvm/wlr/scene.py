@@ -80,9 +80,7 @@ class BufferNode(Node):
 
     def set_buffer(self, buffer: Buffer | None) -> None:
         """Show `buffer`, all of it new; None shows nothing."""
-        wlr.wlr_scene_buffer_set_buffer(
-            self._pointer, wlr_ffi.NULL if buffer is None else buffer.pointer
-        )
+        wlr.wlr_scene_buffer_set_buffer(self._pointer, wlr_ffi.NULL if buffer is None else buffer.pointer)
 
     def set_buffer_with_damage(self, buffer: Buffer, damage: Iterable[Rect]) -> None:
         """Show `buffer`, in which only `damage` (in buffer pixels) differs from what the node showed before."""
@@ -130,5 +128,3 @@ class Scene:
 
     def destroy(self) -> None:
         self.root.destroy()
-
-

@@ -1,0 +1,160 @@
+"""What the control socket's commands do. docs/control.md tells the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wlvm.ipc.messages import (
+    AttachArguments,
+    Attached,
+    ConsoleListing,
+    ConsoleStats,
+    ControlError,
+    DetachArguments,
+    FrameArguments,
+    GuestListing,
+    GuestStats,
+    Latency,
+    Listing,
+    NoArguments,
+    OutputStats,
+    Request,
+    ScreenshotArguments,
+    Stats,
+)
+from wlvm.frame import Frame
+from wlvm.framebuffer import XRGB8888
+from wlvm.guest import Guest
+from wlvm.guest_surface import GuestSurface
+from wlvm.ipc.server import Command, Deferred, Result
+from wlvm.wlr.output import OutputError
+
+if TYPE_CHECKING:
+    from wlvm.server import Server
+
+
+def commands_of(server: Server) -> Mapping[str, Command]:
+    """The commands that a server obeys, by name."""
+    return {
+        "list": lambda request: _without_arguments(request, lambda: listing(server)),
+        "stats": lambda request: _without_arguments(request, lambda: stats(server)),
+        "quit": lambda request: _without_arguments(request, lambda: _quit(server)),
+        "attach": lambda request: _attach(server, request.parse(AttachArguments)),
+        "detach": lambda request: _detach(server, request.parse(DetachArguments)),
+        "frame": lambda request: _frame(server, request.parse(FrameArguments)),
+        "screenshot": lambda request: screenshot(server, request.parse(ScreenshotArguments).output),
+    }
+
+
+def listing(server: Server) -> Listing:
+    """The guests, and where their consoles are."""
+    return Listing(tuple(_guest_listing(server, guest) for guest in server.guests.values()))
+
+
+def stats(server: Server) -> Stats:
+    """What was counted and measured since the start."""
+    guests = tuple(
+        GuestStats(guest.name, tuple(_console_stats(*item) for item in sorted(guest.surfaces.items())))
+        for guest in server.guests.values()
+    )
+    return Stats(guests, tuple(OutputStats(output.name, output.frames) for output in server.outputs.values()))
+
+
+def screenshot(server: Server, name: str | None) -> Deferred:
+    """The next frame of an output (None: the first), which is drawn for it."""
+    if name is None and not server.outputs:
+        raise ControlError("there is no output")
+    output = server.outputs.get(name) if name is not None else next(iter(server.outputs.values()))
+    if output is None:
+        raise ControlError(f"no output {name}: there are {', '.join(server.outputs) or 'none'}", "not-found")
+    width, height = output.wlr.size
+    deferred = Deferred()
+
+    def captured(result: bytearray | OutputError) -> None:
+        if isinstance(result, OutputError):
+            deferred.resolve(ControlError(str(result)))
+        else:
+            deferred.resolve(Frame(width, height, XRGB8888, result))
+
+    output.capture(captured)
+    return deferred
+
+
+def _without_arguments(request: Request, command: Callable[[], Result]) -> Result:
+    request.parse(NoArguments)
+    return command()
+
+
+def _guest_listing(server: Server, guest: Guest) -> GuestListing:
+    consoles = tuple(
+        _console_listing(server, index, surface) for index, surface in sorted(guest.surfaces.items())
+    )
+    return GuestListing(guest.name, guest.config.label, guest.state.value, guest.reason, consoles)
+
+
+def _console_listing(server: Server, index: int, surface: GuestSurface) -> ConsoleListing:
+    picture, box = surface.picture, surface.box
+    size = (0, 0) if picture is None else picture.visible[2:]
+    output = server.outputs.get(surface.output)
+    x, y = (box.x - output.box.x, box.y - output.box.y) if output is not None else (0, 0)
+    return ConsoleListing(index, *size, output.name if output is not None else None, x, y)
+
+
+def _console_stats(index: int, surface: GuestSurface) -> ConsoleStats:
+    picture = surface.picture
+    latency = surface.latencies.milliseconds()
+    return ConsoleStats(
+        index,
+        "" if picture is None else picture.path,
+        "" if picture is None else picture.fallback,
+        surface.updates,
+        surface.frames,
+        None if latency is None else Latency(**latency),
+    )
+
+
+def _attach(server: Server, arguments: AttachArguments) -> Attached:
+    path = Path(arguments.qmp)
+    if not path.is_absolute():
+        raise ControlError(f"{path}: expected the whole path of the socket", "invalid")
+    for guest in server.guests.values():
+        if guest.config.qmp == path:
+            raise ControlError(f"{path} is attached already, as {guest.name}")
+    return Attached(server.attach(path).name)
+
+
+def _detach(server: Server, arguments: DetachArguments) -> dict[str, object]:
+    _guest(server, arguments.guest)
+    server.remove_guest(arguments.guest)
+    return {}
+
+
+def _quit(server: Server) -> dict[str, object]:
+    server.stop()
+    return {}
+
+
+def _frame(server: Server, arguments: FrameArguments) -> Frame:
+    guest = _guest(server, arguments.guest)
+    surface = guest.surfaces.get(arguments.console)
+    if surface is None:
+        raise ControlError(f"{guest.name} has no console {arguments.console}", "not-found")
+    if surface.picture is None:
+        raise ControlError(
+            f"{guest.name} shows no picture: it is {guest.state.value}. {guest.reason}".rstrip()
+        )
+    frame = surface.picture.frame()
+    if frame is None:
+        raise ControlError(f"{guest.name}'s picture is where the CPU cannot read it")
+    return frame
+
+
+def _guest(server: Server, name: str) -> Guest:
+    try:
+        return server.guests[name]
+    except KeyError:
+        raise ControlError(
+            f"no guest {name}: there are {', '.join(server.guests) or 'none'}", "not-found"
+        ) from None

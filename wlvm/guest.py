@@ -1,0 +1,228 @@
+"""Guest: one VM: how to reach its QEMU, what state it is in, and its consoles on the screen."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Callable, Sequence
+
+from wlvm.config import GuestConfig
+from wlvm.guest_surface import GuestSurface, Identity
+from wlvm.loop import EventLoop
+from wlvm.qemu import qmp
+from wlvm.qemu.connection import MachineState, QemuConnection
+from wlvm.qemu.display import Console, DisplayThread
+from wlvm.qemu.input import InputForwarder
+from wlvm.qemu.key_repeat import KeyRepeatTiming
+from wlvm.qemu.launch import LaunchError
+from wlvm.qemu.machine import Machine
+from wlvm.qemu.process import QemuProcess
+from wlvm.qemu.qmp import QmpError
+
+log = logging.getLogger(__name__)
+
+#: A guest that cannot be reached is tried again after this long, in milliseconds.
+RETRY_MS = 1000
+
+
+class State(enum.StrEnum):
+    """What a guest is doing, as `wlvm list` says it."""
+
+    CONNECTING = "connecting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    UNRESPONSIVE = "unresponsive"
+    LOST = "lost"
+    OFF = "off"
+
+
+class Guest:
+    """One VM. `add_surface` gives the surface of the console with a number, `remove_surface` takes it back."""
+
+    def __init__(
+        self,
+        config: GuestConfig,
+        loop: EventLoop,
+        displays: DisplayThread,
+        add_surface: Callable[[Guest, int], GuestSurface],
+        remove_surface: Callable[[GuestSurface], None],
+    ) -> None:
+        self.config = config
+        self.name = config.name
+        self.state = State.CONNECTING
+        self.reason = ""
+        self._loop = loop
+        self._displays = displays
+        self._add_surface = add_surface
+        self._remove_surface = remove_surface
+        self._connection: QemuConnection | None = None
+        self._process: QemuProcess | None = None
+        self._machine: Machine | None = None
+        self._retry = loop.timer(self._reach)
+        self._absolute: dict[int, bool] = {}
+        self.surfaces: dict[int, GuestSurface] = {}
+
+    def identity(self, console: int) -> Identity:
+        """What a person sees of the console."""
+        return Identity(self.name, console, self.config.label, self.config.color)
+
+    def start(self) -> None:
+        """Launch the guest's QEMU, or reach it, now and whenever it is lost."""
+        self.surfaces[0] = self._add_surface(self, 0)
+        if self.config.launch:
+            self._launch(self.config.launch)
+        else:
+            self._reach()
+
+    def close(self) -> None:
+        """Leave the guest: an attached one goes on without us, a launched one ends for certain."""
+        self._leave()
+        if self._process is not None:
+            self._process.close()
+
+    def close_now(self) -> None:
+        """The same, and a launched QEMU has ended when this returns; for the end of wlvm itself."""
+        self._leave()
+        if self._process is not None:
+            self._process.kill()
+
+    def _leave(self) -> None:
+        self._retry.remove()
+        self._disconnect()
+        self._drop_surfaces_but(set())
+
+    # Reaching QEMU.
+
+    def _launch(self, command: Sequence[str]) -> None:
+        try:
+            self._process = QemuProcess(self._loop, command, self._exited, name=self.name)
+        except LaunchError as error:
+            self._lost(State.OFF, str(error))
+            return
+        self._connection = QemuConnection(self._loop, self._displays, self._process.qmp_socket, self)
+
+    def _exited(self, reason: str) -> None:
+        """The QEMU that we launched has ended."""
+        self._disconnect()
+        self._lost(State.OFF, reason)
+
+    def _reach(self) -> None:
+        """Try to attach; the timer tries again."""
+        assert self.config.qmp is not None
+        try:
+            sock = qmp.connect(self.config.qmp)
+        except QmpError as error:
+            self._lost(State.LOST, str(error))
+            return
+        self._connection = QemuConnection(self._loop, self._displays, sock, self)
+
+    def _lost(self, state: State, reason: str) -> None:
+        if self.config.qmp is not None:
+            self._retry.arm(RETRY_MS)
+        if (state, reason) == (self.state, self.reason):
+            return  # the card says it already
+        log.warning("%s: %s", self.name, reason)
+        self._enter(state, reason)
+        self._show_card(
+            [reason] if self.config.qmp is None else [reason, "It is shown again as soon as it is back."]
+        )
+
+    def _enter(self, state: State, reason: str = "") -> None:
+        self.state, self.reason = state, reason
+
+    def _disconnect(self) -> None:
+        self._machine = None
+        self._absolute.clear()
+        for surface in self.surfaces.values():
+            surface.disconnect()
+        if self._connection is not None:
+            self._connection.flush()
+            self._connection.close()
+            self._connection = None
+
+    def _show_card(self, lines: list[str]) -> None:
+        for surface in self.surfaces.values():
+            surface.show_card(lines)
+
+    # The connection's events (wlvm.qemu.connection.ConnectionEvents).
+
+    def connected(self, state: MachineState, consoles: Sequence[Console]) -> None:
+        assert self._connection is not None
+        log.info("%s: connected to QEMU %s", self.name, state.version)
+        self._drop_surfaces_but({console.index for console in consoles})
+        for console in consoles:
+            if console.index not in self.surfaces:
+                self.surfaces[console.index] = self._add_surface(self, console.index)
+            surface = self.surfaces[console.index]
+            surface.connect(self._forwarder(self._connection, console))
+            surface.show_card(["Waiting for the guest's first picture."])
+        self._tell_running(state.running)
+        self._machine = Machine(self._connection.qmp.execute, self._machine_changed)
+        self._machine.ask()
+
+    def _forwarder(self, connection: QemuConnection, console: Console) -> InputForwarder:
+        sink = console if self.config.input.motion == "dbus" else None
+        return InputForwarder(self._loop, connection.qmp.execute, sink=sink, name=self.name)
+
+    def _machine_changed(self) -> None:
+        """QEMU has told what input devices the machine has."""
+        assert self._machine is not None
+        choice = self.config.input
+        wanted = (
+            not self._machine.keyboard_repeats_itself
+            if choice.repeat == "auto"
+            else choice.repeat == "always"
+        )
+        timing = KeyRepeatTiming(choice.repeat_delay, 1000 // choice.repeat_rate) if wanted else None
+        for surface in self.surfaces.values():
+            surface.pointer_mode(absolute=self._machine.absolute_pointer)
+            if surface.input is not None:
+                surface.input.repeat = timing
+
+    def _tell_running(self, running: bool) -> None:
+        self._enter(State.RUNNING if running else State.PAUSED)
+        for surface in self.surfaces.values():
+            if surface.input is not None and running:
+                surface.input.resumed()
+            elif surface.input is not None:
+                surface.input.stopped()
+
+    def _drop_surfaces_but(self, kept: set[int]) -> None:
+        for index in set(self.surfaces) - kept:
+            self._remove_surface(self.surfaces.pop(index))
+
+    def changed(self, console: Console) -> None:
+        changes = console.take()
+        self.surfaces[console.index].apply(changes)
+        console.acknowledge(changes.frames)
+        if console.is_absolute != self._absolute.get(console.index):
+            # QEMU's property tells that a driver has taken a device over, but not, in every release, which pointer is in charge.
+            self._absolute[console.index] = console.is_absolute
+            self.reset()
+
+    def running(self, running: bool) -> None:
+        self._tell_running(running)
+
+    def reset(self) -> None:
+        if self._machine is not None:
+            self._machine.ask()
+
+    def responsive(self, responsive: bool) -> None:
+        if responsive:
+            self._enter(State.RUNNING)
+            for surface in self.surfaces.values():
+                surface.uncover()
+        else:
+            reason = "QEMU does not answer: it is stopped or hangs."
+            log.warning("%s: %s", self.name, reason)
+            self._enter(State.UNRESPONSIVE, reason)
+            self._show_card([reason])
+
+    def closed(self, reason: str) -> None:
+        self._connection = None
+        self._disconnect()
+        if self._process is None:
+            self._lost(State.LOST, reason)
+        else:
+            self._process.close()
+            self._lost(State.OFF, reason)

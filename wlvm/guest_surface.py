@@ -1,0 +1,371 @@
+"""GuestSurface: one console of a guest as a native surface of the scene.
+
+It turns what QEMU's display says (`ConsoleChanges`) into scene nodes, and what the seat says (`View`) into input for that console. When there
+is no picture it shows a card with the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wlvm.desktop.view import ARROW, Cell, Cursor, Fit, HiddenCursor, ImageCursor
+from wlvm.frame import Frame
+from wlvm.framebuffer import ARGB8888, Rect
+from wlvm.latency import Latencies
+from wlvm.loop import EventLoop
+from wlvm.picture import Picture, make_picture
+from wlvm.placeholder import draw_card
+from wlvm.qemu.handover import ConsoleChanges, Scanout
+from wlvm.qemu.input import InputForwarder
+from wlvm.qemu.messages import Cursor as GuestCursor
+from wlvm.qemu.messages import CursorPosition
+from wlvm.shared_memory import TruncatedError
+from wlvm.staging import StagingFramebuffer
+from wlvm.wlr.buffer import Buffer
+from wlvm.wlr.scene import BufferNode, Tree
+
+log = logging.getLogger(__name__)
+
+#: QEMU disables a scanout at every flip of a blob resource; only when nothing follows for this long is the screen really off.
+_DISABLED_AFTER_MS = 200
+
+#: wl_fixed_t counts in 1/256: a point closer than half of that to a pixel's edge is on it (a device's fraction of the output's width
+#: times that width is off by rounding).
+_SNAP = 1 / 512
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose surface it is: the guest's name, its console, and what a person sees of it (a label, a colour "#rrggbb")."""
+
+    guest: str
+    console: int
+    label: str
+    color: str
+
+
+class GuestSurface:
+    """One console on the screen. Implements `wlvm.desktop.view.View`.
+
+    `changed` is called when the surface moved, appeared, or wants another cursor. `destroy()` before the scene goes.
+    """
+
+    def __init__(
+        self, loop: EventLoop, parent: Tree, identity: Identity, changed: Callable[[GuestSurface], None]
+    ) -> None:
+        """It is nowhere until it is placed."""
+        self.identity = identity
+        self.input: InputForwarder | None = None
+        self.absolute = True
+        self.updates = 0
+        self.frames = 0
+        self.latencies = Latencies()
+        self._changed = changed
+        self._cell = Cell("", Rect(0, 0, 640, 480), Fit.CENTER)
+        self._scale = 1.0
+        self._tree = Tree.create(parent)
+        self._node = BufferNode(self._tree)
+        self._cursor_node = BufferNode(self._tree)
+        self._picture: Picture | None = None
+        self._card: Buffer | None = None
+        self._card_lines: list[str] = []
+        self._disabled = loop.timer(lambda: self.show_card(["The guest has switched this display off."]))
+        self._cursor_image: GuestCursor | None = None
+        self._cursor_buffer: Buffer | None = None
+        self._cursor_position: CursorPosition | None = None
+        self._locked = False
+        self._shown_since: float | None = None
+        self.box = self._cell.area
+        self.show_card(["Starting"])
+
+    def destroy(self) -> None:
+        """Take the surface off the screen; release every key and button it holds down."""
+        self._disabled.remove()
+        self.disconnect()
+        self._tree.destroy()
+        self._drop_card()
+        if self._picture is not None:
+            self._picture.close()
+            self._picture = None
+        if self._cursor_buffer is not None:
+            self._cursor_buffer.drop()
+            self._cursor_buffer = None
+
+    # The console's picture.
+
+    @property
+    def picture(self) -> Picture | None:
+        """What the guest shows; None while a card is shown instead."""
+        return self._picture
+
+    @property
+    def output(self) -> str:
+        """The name of the output it is placed on; "" before it is placed."""
+        return self._cell.output
+
+    def connect(self, forwarder: InputForwarder) -> None:
+        """The console can be typed into."""
+        self.input = forwarder
+
+    def disconnect(self) -> None:
+        """The console is gone, and with it its picture: follow this with a card that says why."""
+        self._disabled.disarm()
+        if self.input is not None:
+            self.input.close()
+            self.input = None
+        if self._picture is not None:
+            self._picture.close()
+            self._picture = None
+
+    def apply(self, changes: ConsoleChanges) -> None:
+        """Show what changed. Takes `changes.scanout` over."""
+        try:
+            self._apply_picture(changes)
+        except TruncatedError as error:
+            log.warning("%s: %s; its last picture stays", self.identity.label, error)
+        if changes.disabled:
+            self._disabled.arm(_DISABLED_AFTER_MS)
+        elif changes.scanout is not None or changes.updates or changes.damage:
+            self._disabled.disarm()
+        self._apply_cursor(changes)
+        self.updates += changes.update_count
+
+    def frame(self) -> Frame | None:
+        """The guest's pixels as they are; None when there are none, or none that the CPU can read."""
+        return None if self._picture is None else self._picture.frame()
+
+    def presented(self, now: float) -> None:
+        """A frame that shows the surface as it is has been committed, at `now` (time.monotonic)."""
+        if self._shown_since is not None:
+            self.frames += 1
+            self.latencies.add(now - self._shown_since)
+            self._shown_since = None
+
+    def show_card(self, lines: list[str]) -> None:
+        """Cover the picture, if there is one, by a card with the guest's name and these lines."""
+        self._card_lines = lines
+        self._draw_card()
+        self._cursor_node.set_enabled(False)
+        self._changed(self)
+
+    def uncover(self) -> None:
+        """Show the picture again, if there is one."""
+        if self._picture is not None and self._card is not None:
+            self._drop_card()
+            self._node.set_buffer(self._picture.buffer)
+            self._node.set_upside_down(self._picture.upside_down)
+            self._fit()
+            self._place_cursor()
+            self._changed(self)
+
+    def place(self, cell: Cell, scale: float) -> None:
+        """Give the surface another place; `scale` is the physical pixels per logical pixel there."""
+        if (cell, scale) != (self._cell, self._scale):
+            self._cell, self._scale = cell, scale
+            if self._card is None:
+                self._fit()
+            else:
+                self._draw_card()
+            self._changed(self)
+
+    def _apply_picture(self, changes: ConsoleChanges) -> None:
+        drawn = changes.scanout is not None or bool(changes.updates or changes.damage)
+        if changes.scanout is not None:
+            self._show(changes.scanout)
+        picture = self._picture
+        if picture is None:
+            return
+        before, visible = picture.buffer, picture.visible
+        damage = picture.update(changes)
+        if self._card is not None:
+            if drawn:
+                self.uncover()
+        elif picture.buffer is not before or picture.visible != visible:
+            self._node.set_buffer(picture.buffer)
+            self._fit()
+            self._changed(self)
+        elif damage:
+            self._node.set_buffer_with_damage(picture.buffer, damage)
+        if self._shown_since is None:
+            self._shown_since = changes.since
+
+    def _show(self, scanout: Scanout) -> None:
+        old = self._picture
+        if old is not None:
+            visible = old.visible
+            if old.show(scanout):
+                if self._card is None:
+                    self._node.set_buffer(old.buffer)
+                    if old.visible != visible:
+                        self._fit()
+                        self._changed(self)
+                return
+        self._picture = make_picture(scanout)
+        if self._card is None:
+            self._node.set_buffer(self._picture.buffer)
+            self._node.set_upside_down(self._picture.upside_down)
+            self._fit()
+            self._changed(self)
+        if old is not None:
+            old.close()
+
+    def _fit(self) -> None:
+        """Lay the picture into its cell."""
+        assert self._picture is not None
+        visible, area, fit = self._picture.visible, self._cell.area, self._cell.fit
+        width, height = visible.width / self._scale, visible.height / self._scale
+        factor = min(area.width / width, area.height / height)
+        if fit is not Fit.SCALE:
+            factor = min(1.0, factor)
+        width, height = max(1, round(width * factor)), max(1, round(height * factor))
+        x, y = area.x, area.y
+        if fit is not Fit.CORNER:
+            x += (area.width - width) // 2
+            y += (area.height - height) // 2
+        self._node.set_source(visible)
+        self._set_box(Rect(x, y, width, height))
+
+    def _set_box(self, box: Rect) -> None:
+        self.box = box
+        self._tree.set_position(box.x, box.y)
+        self._node.set_size(box.width, box.height)
+
+    def _draw_card(self) -> None:
+        width, height = (max(1, round(side * self._scale)) for side in self._cell.area[2:])
+        old, self._card = (
+            self._card,
+            Buffer(draw_card(width, height, self.identity.label, self._card_lines, self.identity.color)),
+        )
+        self._node.set_source(None)
+        self._node.set_upside_down(False)
+        self._node.set_buffer(self._card)
+        self._set_box(self._cell.area)
+        if old is not None:
+            old.drop()
+
+    def _drop_card(self) -> None:
+        if self._card is not None:
+            self._card.drop()
+            self._card = None
+
+    # The guest's cursor. Where the guest knows the pointer's place (a tablet) the host's cursor wears the guest's image, so that it
+    # never lags behind the hand; a relative mouse's cursor is where the guest says.
+
+    def _apply_cursor(self, changes: ConsoleChanges) -> None:
+        if changes.cursor is not None:
+            self._cursor_image = changes.cursor
+            image = StagingFramebuffer(
+                changes.cursor.width, changes.cursor.height, changes.cursor.width * 4, ARGB8888
+            )
+            image.write(Rect(0, 0, image.width, image.height), changes.cursor.pixels, image.stride)
+            old, self._cursor_buffer = self._cursor_buffer, Buffer(image)
+            self._cursor_node.set_buffer(self._cursor_buffer)
+            if old is not None:
+                old.drop()
+        if changes.cursor_position is not None:
+            self._cursor_position = changes.cursor_position
+        if changes.cursor is not None or changes.cursor_position is not None:
+            self._place_cursor()
+            self._changed(self)
+
+    def pointer_mode(self, absolute: bool) -> None:
+        """Whether the guest has a pointer that takes positions (a tablet), or only one that takes motion (a mouse)."""
+        if absolute != self.absolute:
+            self.absolute = absolute
+            self._place_cursor()
+            self._changed(self)
+
+    def _place_cursor(self) -> None:
+        position, image, picture = self._cursor_position, self._cursor_image, self._picture
+        covered = self._card is not None
+        if (
+            self.absolute
+            or covered
+            or position is None
+            or image is None
+            or picture is None
+            or not position.visible
+        ):
+            self._cursor_node.set_enabled(False)
+            return
+        factor_x = self.box.width / picture.visible.width
+        factor_y = self.box.height / picture.visible.height
+        self._cursor_node.set_position(round(position.x * factor_x), round(position.y * factor_y))
+        self._cursor_node.set_size(
+            max(1, round(image.width * factor_x)), max(1, round(image.height * factor_y))
+        )
+        self._cursor_node.set_enabled(True)
+
+    # View: what the seat asks and tells.
+
+    @property
+    def visible(self) -> bool:
+        return True
+
+    @property
+    def wants_motion(self) -> bool:
+        return self.input is not None and not self.absolute
+
+    @property
+    def cursor(self) -> Cursor:
+        if self._card is not None:
+            return ARROW
+        if self._locked:
+            return HiddenCursor()
+        image, position = self._cursor_image, self._cursor_position
+        if not self.absolute or image is None or position is None or not position.visible:
+            return ARROW
+        return ImageCursor(image.pixels, image.width, image.height, image.hot_x, image.hot_y)
+
+    def keyboard_enter(self) -> None:
+        pass
+
+    def keyboard_leave(self) -> None:
+        if self.input is not None:
+            self.input.release_all()
+
+    def key(self, key: int, pressed: bool) -> None:
+        if self.input is not None:
+            self.input.key(key, pressed)
+
+    def pointer_leave(self) -> None:
+        self._locked = False
+        if self.input is not None:
+            self.input.release_buttons()
+
+    def pointer_lock(self) -> None:
+        self._locked = True
+
+    def pointer_motion(self, x: float, y: float) -> None:
+        if self.input is None or self._picture is None or not self.absolute:
+            return
+        visible = self._picture.visible
+        self.input.motion_absolute(
+            _pixel(x, self.box.width, visible.width),
+            _pixel(y, self.box.height, visible.height),
+            visible.width,
+            visible.height,
+        )
+
+    def pointer_motion_relative(self, dx: float, dy: float) -> None:
+        if self.input is not None and self._picture is not None:
+            visible = self._picture.visible
+            self.input.motion_relative(
+                dx * visible.width / self.box.width, dy * visible.height / self.box.height
+            )
+
+    def pointer_button(self, button: int, pressed: bool) -> None:
+        if self.input is not None:
+            self.input.button(button, pressed)
+
+    def pointer_axis(self, vertical: bool, v120: int) -> None:
+        if self.input is not None:
+            self.input.wheel(vertical=v120 if vertical else 0, horizontal=0 if vertical else v120)
+
+
+def _pixel(position: float, side: int, pixels: int) -> int:
+    """The guest pixel at `position` logical pixels from the edge of a side `side` long that shows `pixels` of them."""
+    return min(max(math.floor((position + _SNAP) * pixels / side), 0), pixels - 1)

@@ -1,0 +1,170 @@
+"""One VM's sockets: QMP, and the display connection that is asked for over it.
+
+The order (docs/interop/dbus-display.rst and qapi/misc.json of QEMU): greet QMP; give QEMU one end of a socket pair with `getfd`; tell
+it with `add_client` to speak D-Bus on it; then the display thread speaks on the other end.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from wlvm.fd import OwnedFd
+from wlvm.loop import EventLoop
+from wlvm.qemu.display import Console, Display, DisplayThread
+from wlvm.qemu.qmp import Failure, QemuVersion, QmpClient, Reply, Success
+
+_FDNAME = "wlvm-display"
+
+#: QEMU is asked for its state this often, so that one that is stopped or hung is noticed.
+_HEARTBEAT_MS = 2000
+#: How long a connection that is given up may take for its last commands.
+_FLUSH_SECONDS = 0.2
+#: Unanswered for so many heartbeats, it counts as unresponsive.
+_MISSED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class MachineState:
+    """What QEMU says of the machine: its `-name` ("" without one), QEMU's version, and whether it runs."""
+
+    name: str
+    version: QemuVersion
+    running: bool
+
+
+class ConnectionEvents(Protocol):
+    """Who hears of a connection. Everything is called on the main thread."""
+
+    def connected(self, state: MachineState, consoles: Sequence[Console]) -> None:
+        """The display is there. First, and once."""
+
+    def changed(self, console: Console) -> None:
+        """The console has something to take, or another property."""
+
+    def running(self, running: bool) -> None:
+        """The machine was stopped (`stop`, a breakpoint, a migration) or goes on."""
+
+    def responsive(self, responsive: bool) -> None:
+        """QEMU has stopped answering, or answers again."""
+
+    def reset(self) -> None:
+        """The machine was reset: its firmware runs, and the devices have no drivers."""
+
+    def closed(self, reason: str) -> None:
+        """The connection could not be made or was lost, for a reason that a person can read. Nothing is called after this."""
+
+
+class QemuConnection:
+    """The connection to one QEMU. `close()` ends it; a lost one is not made again here."""
+
+    def __init__(
+        self, loop: EventLoop, displays: DisplayThread, sock: socket.socket, events: ConnectionEvents
+    ) -> None:
+        """`sock` is connected to QEMU's QMP, or about to be; it is taken over."""
+        self._displays = displays
+        self._events: ConnectionEvents | None = events
+        self._display: Display | None = None
+        self._name = ""
+        self._running = True
+        self._missed = 0
+        self._responsive = True
+        self._heartbeat = loop.timer(self._beat)
+        self.qmp = QmpClient(loop, sock, self)
+
+    def flush(self) -> None:
+        """Wait a moment for QEMU to have read what it was sent last: key releases are among it, and a hang-up would lose them."""
+        self.qmp.drain(_FLUSH_SECONDS)
+
+    def close(self) -> None:
+        """Close every socket. No event is told afterwards. Harmless when repeated."""
+        self._events = None
+        self._heartbeat.remove()
+        self.qmp.close()
+        if self._display is not None:
+            self._display.close()
+            self._display = None
+
+    # QMP's events.
+
+    def ready(self, version: QemuVersion) -> None:
+        self._heartbeat.arm(_HEARTBEAT_MS)
+        self.qmp.execute("query-name", on_reply=self._named)
+        self.qmp.execute("query-status", on_reply=self._status)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        fd = OwnedFd(theirs.detach())
+        self.qmp.execute("getfd", {"fdname": _FDNAME}, fds=(fd,))
+        self.qmp.execute(
+            "add_client",
+            {"protocol": "@dbus-display", "fdname": _FDNAME},
+            on_reply=lambda reply: self._client_added(reply, ours),
+        )
+
+    def event(self, name: str, data: Mapping[str, object]) -> None:
+        if name in ("STOP", "RESUME"):
+            self._set_running(name == "RESUME")
+        elif name == "RESET" and self._events is not None and self._display is not None:
+            self._events.reset()
+
+    # The display's events. `changed` goes straight through.
+
+    def connected(self, consoles: Sequence[Console]) -> None:
+        if self._events is not None:
+            assert self.qmp.version is not None, "the display is asked for over QMP"
+            self._events.connected(MachineState(self._name, self.qmp.version, self._running), consoles)
+
+    def changed(self, console: Console) -> None:
+        if self._events is not None:
+            self._events.changed(console)
+
+    def closed(self, reason: str) -> None:
+        """QMP's or the display's: with either gone the guest can no longer be used."""
+        events = self._events
+        self.close()
+        if events is not None:
+            events.closed(reason)
+
+    # Answers.
+
+    def _named(self, reply: Reply) -> None:
+        if isinstance(reply, Success):
+            self._name = str(reply.value.get("name", ""))
+
+    def _status(self, reply: Reply) -> None:
+        if isinstance(reply, Success):
+            self._missed = 0
+            self._set_responsive(True)
+            self._set_running(bool(reply.value["running"]))
+
+    def _client_added(self, reply: Reply, ours: socket.socket) -> None:
+        if isinstance(reply, Success) and self._events is not None:
+            self._display = self._displays.connect(ours, self)
+            return
+        ours.close()
+        if isinstance(reply, Failure) and reply.error_class != "Disconnected":
+            self.closed(
+                f"QEMU has no D-Bus display ({reply.description}): start it with -display dbus,p2p=yes"
+            )
+
+    def _set_running(self, running: bool) -> None:
+        if running != self._running:
+            self._running = running
+            if self._events is not None and self._display is not None:
+                self._events.running(running)
+
+    def _set_responsive(self, responsive: bool) -> None:
+        if responsive != self._responsive:
+            self._responsive = responsive
+            if self._events is not None:
+                self._events.responsive(responsive)
+
+    def _beat(self) -> None:
+        """Ask for the state; a QEMU that has not answered for too long is asked no more, and answers what it was asked when it is back."""
+        if self._missed < _MISSED:
+            self._missed += 1
+            self.qmp.execute("query-status", on_reply=self._status)
+        else:
+            self._set_responsive(False)
+        self._heartbeat.arm(_HEARTBEAT_MS)

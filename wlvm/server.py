@@ -1,0 +1,227 @@
+"""Server: owns the event loop, the backend, the scene and the seat, and wires the parts together. It does none of their work."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from wlvm.commands import commands_of
+from wlvm.config import Config, GuestConfig, Mode, OutputConfig
+from wlvm.desktop.output import Output, OutputEvents
+from wlvm.desktop.placement import Rule, arrange
+from wlvm.desktop.seat import Seat
+from wlvm.desktop.view import Cell
+from wlvm.guest import Guest
+from wlvm.guest_surface import GuestSurface
+from wlvm.ipc import ControlServer, default_socket
+from wlvm.qemu.display import DisplayThread
+from wlvm.signals import Signals
+from wlvm.wlr.backend import BackendError, BackendKind
+from wlvm.wlr.compositor import Compositor
+from wlvm.wlr.input import SeatDevices
+from wlvm.wlr.keymap import Keymap, KeymapError
+from wlvm.wlr.loader import LoaderError
+from wlvm.wlr.output import OutputError, WlrOutput
+
+log = logging.getLogger(__name__)
+
+#: How long a busy main thread may keep the interpreter's lock from the display thread, in seconds (Python's default is ten times this,
+#: and makes QEMU wait 9 ms for the answer to a ScanoutMap instead of 1).
+_SWITCH_INTERVAL = 0.0005
+
+
+class Server(OutputEvents):
+    """A running wlvm. Make it, `run()` it; when that returns, everything it made is gone."""
+
+    def __init__(self, config: Config, backend: BackendKind = "auto") -> None:
+        """Make everything, and start nothing yet.
+
+        BackendError, KeymapError or ControlError when wlvm cannot run here; nothing is left behind then.
+        """
+        self.config = config
+        self.outputs: dict[str, Output] = {}
+        self.guests: dict[str, Guest] = {}
+        self._views: list[GuestSurface] = []
+        self._stop_requested = False
+        keymap = Keymap(**config.keyboard.names())
+        self.wayland = Compositor(backend, outputs=max(1, len(config.outputs)))
+        self.loop = self.wayland.loop
+        self.wayland.on_new_output(self._new_output)
+        self.seat = Seat(lambda: self._views)
+        self._devices = SeatDevices(self.wayland.display, self.wayland.layout, keymap, self.seat)
+        self.wayland.on_new_input(self._devices.add)
+        self.seat.use(self._devices)
+        try:
+            self.wayland_socket = self.wayland.add_socket()
+            self.control = ControlServer(self.loop, default_socket(self.wayland_socket), commands_of(self))
+        except BaseException:
+            self._devices.destroy()
+            self.wayland.destroy()
+            raise
+        # QEMU waits for the display thread's answers, and that thread for the interpreter's lock: the shorter a turn, the better.
+        sys.setswitchinterval(_SWITCH_INTERVAL)
+        self.displays = DisplayThread()
+        self._display_news = self.loop.watch(self.displays.fileno(), self.displays.dispatch)
+
+    def run(
+        self, started: Callable[[], None] = lambda: None, ending: Callable[[], None] = lambda: None
+    ) -> None:
+        """Run until `stop()` or a signal that ends programs.
+
+        `started` is called when outputs and guests have been started, `ending` when they are still there for the last time.
+        """
+        signals = Signals(self.loop, self.stop)
+        try:
+            self.wayland.start()
+            os.environ["WAYLAND_DISPLAY"] = self.wayland_socket
+            os.environ["WLVM_SOCKET"] = str(self.control.path)
+            self.displays.start()
+            for guest in self.config.guests:
+                self.add_guest(guest)
+            log.info("wlvm is on %s, and obeys on %s", self.wayland_socket, self.control.path)
+            # What exists by now lives as long as wlvm: no collection needs to look at it again.
+            gc.collect()
+            gc.freeze()
+            started()
+            if not self._stop_requested:
+                self.wayland.run()
+        finally:
+            ending()
+            self._destroy()
+            signals.close()
+
+    def stop(self) -> None:
+        """Make `run()` return, soon."""
+        self._stop_requested = True
+        self.wayland.terminate()
+
+    def _destroy(self) -> None:
+        """Give everything back, last made first. The outputs go with the backend."""
+        for guest in self.guests.values():
+            guest.close_now()
+        self._views.clear()
+        self._display_news.remove()
+        self.displays.stop()
+        self.control.close()
+        self._devices.destroy()
+        self.wayland.destroy()
+
+    # Guests, and where their consoles are.
+
+    def add_guest(self, config: GuestConfig) -> Guest:
+        """Take a guest in, and start it."""
+        guest = self.guests[config.name] = Guest(
+            config, self.loop, self.displays, self._add_surface, self._remove_surface
+        )
+        guest.start()
+        return guest
+
+    def attach(self, qmp: Path) -> Guest:
+        """Take in the guest behind a QMP socket, named after the socket."""
+        return self.add_guest(GuestConfig.attached(qmp, taken=self.guests))
+
+    def remove_guest(self, name: str) -> None:
+        """Leave a guest; KeyError when there is none of that name."""
+        self.guests.pop(name).close()
+
+    def _add_surface(self, guest: Guest, console: int) -> GuestSurface:
+        surface = GuestSurface(
+            self.loop, self.wayland.scene.root, guest.identity(console), self._surface_changed
+        )
+        self._views.append(surface)
+        self._arrange()
+        return surface
+
+    def _remove_surface(self, surface: GuestSurface) -> None:
+        self._views.remove(surface)
+        self.seat.view_gone(surface)
+        surface.destroy()
+        self._arrange()
+
+    def _surface_changed(self, surface: GuestSurface) -> None:
+        self.seat.view_changed(surface)
+
+    def _arrange(self) -> None:
+        """Give every surface its place, as the configuration says or else side by side."""
+        if not self.outputs:
+            return
+        boxes = {name: output.box for name, output in self.outputs.items()}
+        cells = arrange(boxes, [(view, self._rule(view)) for view in self._views])
+        for view, cell in cells.items():
+            view.place(cell, self.outputs[cell.output].wlr.scale)
+        if self.seat.focus is None and self._views:
+            self.seat.set_focus(self._views[0])
+
+    def _rule(self, view: GuestSurface) -> Rule | None:
+        guest = self.guests.get(view.identity.guest)
+        rule = guest.config.console(view.identity.console) if guest is not None else None
+        return None if rule is None else Rule(rule.output, rule.position, rule.size)
+
+    # Outputs.
+
+    def _new_output(self, wlr: WlrOutput) -> None:
+        """Raised by the backend for each output it has: when it starts, and when a screen is plugged in."""
+        rule = self._output_rule(wlr.name)
+        mode = None if rule.mode is None else (rule.mode.width, rule.mode.height, rule.mode.refresh)
+        try:
+            output = Output(
+                wlr, self.wayland.scene, self.wayland.layout,
+                mode=mode, scale=rule.scale, position=rule.position, events=self,
+            )  # fmt: skip
+        except OutputError as error:
+            log.error("%s", error)
+            return
+        wlr.set_title("wlvm")
+        self._devices.load_cursor_theme(rule.scale)
+        self.outputs[output.name] = output
+        self.outputs = dict(sorted(self.outputs.items(), key=lambda item: _number(item[0])))
+        self._arrange()
+
+    def _output_rule(self, name: str) -> OutputConfig:
+        """The table of an output: the one of its name; else, for an output that wlroots numbers (HEADLESS-2), the one of that number."""
+        for rule in self.config.outputs:
+            if rule.name == name:
+                return rule
+        index = _number(name) - 1
+        if 0 <= index < len(self.config.outputs) and self.config.outputs[index].name is None:
+            return self.config.outputs[index]
+        return OutputConfig(mode=Mode(1280, 800) if name.startswith("HEADLESS") else None)
+
+    # Outputs' events.
+
+    def presented(self, output: Output) -> None:
+        now = time.monotonic()
+        for view in self._views:
+            if view.output == output.name:
+                view.presented(now)
+
+    def resized(self, output: Output) -> None:
+        self._arrange()
+
+    def gone(self, output: Output) -> None:
+        """An output went. A window that was closed, if it was the last, ends wlvm; a screen that was unplugged leaves the guests."""
+        del self.outputs[output.name]
+        if not self.outputs and self.wayland.backend.kind in ("wayland", "x11"):
+            self.stop()
+        self._arrange()
+
+
+def run(config: Config, backend: BackendKind) -> int:
+    """`wlvm run`: until it is told to end. Returns the exit status: 0, or 1 when wlvm cannot run here; the log says why."""
+    try:
+        Server(config, backend).run()
+    except (BackendError, KeymapError, LoaderError) as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+def _number(name: str) -> int:
+    """The number at the end of an output's name, 0 without one."""
+    digits = name.rpartition("-")[2]
+    return int(digits) if digits.isdecimal() else 0
