@@ -35,7 +35,7 @@ _PALETTE = ("#3465a4", "#4e9a06", "#c17d11", "#75507b", "#cc0000", "#c4a000", "#
 
 Coordinate = Annotated[int, Meta(ge=-32768, le=32767)]
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
-Line = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=64)]
+Line = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z", max_length=64)]
 XkbName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_:,()+./-]*\Z", max_length=256)]
 Argument = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]
 

@@ -188,7 +188,7 @@ def key_path(keys: Iterable[str | int]) -> str:
         if isinstance(key, int):
             path += f"[{key}]"
         else:
-            quoted = key if _BARE_KEY.match(key) else json.dumps(key, ensure_ascii=False)
+            quoted = key if _BARE_KEY.match(key) else _printable(key)
             path += f".{quoted}" if path else quoted
     return path
 
@@ -197,8 +197,14 @@ def shown(value: object) -> str:
     """A value of the file on one line, cut where it is long; nothing for None."""
     if value is None:
         return ""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _printable(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _printable(value: object) -> str:
+    """A value as JSON without anything that moves a terminal's cursor."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 def _no_such_key(key: str, keys: Iterable[str]) -> str:

@@ -1,0 +1,160 @@
+"""The documentation says what the program does: each key, command and message, no more and no less."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from wlvm import cli
+from wlvm.config import Config, ConsoleConfig, GuestConfig, InputConfig, KeyboardConfig, OutputConfig, load
+from wlvm.config_reader import Table, key_fields, key_of, table_type
+from wlvm.ipc import messages
+
+ROOT = Path(__file__).parents[2]
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+CONTROL = (ROOT / "docs" / "control.md").read_text()
+EXAMPLES = sorted((ROOT / "config").glob("*.toml"))
+
+TABLES: dict[str, type[Table]] = {
+    "The file": Config,
+    "[[output]]": OutputConfig,
+    "[guest.NAME]": GuestConfig,
+    "[guest.NAME.input]": InputConfig,
+    "[[guest.NAME.console]]": ConsoleConfig,
+    "[keyboard]": KeyboardConfig,
+}
+
+STRUCTS: dict[str, list[type[msgspec.Struct]]] = {
+    "list": [messages.NoArguments, messages.Listing, messages.GuestListing, messages.ConsoleListing],
+    "stats": [
+        messages.NoArguments,
+        messages.Stats,
+        messages.GuestStats,
+        messages.ConsoleStats,
+        messages.Latency,
+        messages.OutputStats,
+    ],
+    "attach": [messages.AttachArguments, messages.Attached],
+    "detach": [messages.DetachArguments],
+    "frame": [messages.FrameArguments, messages.Image],
+    "screenshot": [messages.ScreenshotArguments, messages.Image],
+    "quit": [messages.NoArguments],
+}
+
+
+def reference(struct: type[Table]) -> str:
+    """The table of a struct's keys, as the documentation must have it."""
+    rows = ["| Key | Value | Default | Meaning |", "|---|---|---|---|"]
+    for field in key_fields(struct):
+        key = key_of(field)
+        rows.append(f"| `{field.encode_name}` | {key.expected} | {default(field.default)} | {key.meaning} |")
+    return "\n".join(rows)
+
+
+def default(value: Any) -> str:
+    """A default as TOML, nothing where the key's meaning tells what happens without it."""
+    if value is None or value in ("", ()) or isinstance(value, Table):
+        return ""
+    return f"`{json.dumps(value)}`"
+
+
+def section(text: str, title: str) -> str:
+    """What stands below a heading, up to the next one of any level."""
+    match = re.search(rf"^#+ `?{re.escape(title)}`?\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert match is not None, f"no section {title}"
+    return match[1]
+
+
+def all_tables(struct: type[Table]) -> Iterator[type[Table]]:
+    yield struct
+    for field in key_fields(struct):
+        if (below := table_type(field.type)) is not None:
+            yield from all_tables(below)
+
+
+def code_blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_every_table_of_the_configuration_has_a_section() -> None:
+    assert set(all_tables(Config)) == set(TABLES.values())
+
+
+@pytest.mark.parametrize("title", TABLES)
+def test_every_key_is_documented_as_it_is(title: str) -> None:
+    assert reference(TABLES[title]) in section(CONFIGURATION, title)
+
+
+def test_the_documented_configurations_are_valid(tmp_path: Path) -> None:
+    blocks = code_blocks(CONFIGURATION, "toml")
+    assert blocks
+    for block in blocks:
+        file = tmp_path / "config.toml"
+        file.write_text(block)
+        load(file)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_are_valid(path: Path) -> None:
+    load(path)
+
+
+def test_the_examples_are_named_in_the_documentation() -> None:
+    assert [path.name for path in EXAMPLES] == [
+        "demo.toml",
+        "headless.toml",
+        "nested.toml",
+        "workstation.toml",
+    ]
+    for path in EXAMPLES:
+        assert f"config/{path.name}" in CONFIGURATION
+
+
+@pytest.mark.parametrize("command", STRUCTS)
+def test_every_field_of_a_command_is_documented(command: str) -> None:
+    text = section(CONTROL, command)
+    for struct in STRUCTS[command]:
+        for field in struct.__struct_fields__:
+            assert f"`{field}`" in text, f"{command}: {field}"
+
+
+def test_the_documented_lines_are_the_protocols() -> None:
+    lines = [json.loads(line) for block in code_blocks(CONTROL, "json") for line in block.splitlines()]
+    assert lines
+    results: dict[str, Any] = {
+        "list": messages.Listing,
+        "stats": messages.Stats,
+        "attach": messages.Attached,
+        "frame": messages.Image,
+        "screenshot": messages.Image,
+    }
+    asked: dict[object, messages.Request] = {}
+    for line in lines:
+        if "protocol" in line:
+            assert msgspec.convert(line, messages.Greeting).protocol == messages.PROTOCOL
+        elif "command" in line:
+            request = msgspec.convert(line, messages.Request)
+            asked[request.id] = request
+            request.parse(STRUCTS[request.command][0])
+        elif "error" in line:
+            assert line["id"] in asked
+            assert line["code"] in ("failed", "invalid", "not-found")
+        else:
+            command = asked[line["id"]].command
+            result = msgspec.convert(line["result"], results.get(command, dict[str, Any]))
+            assert line["result"] == json.loads(msgspec.json.encode(result)), command
+    assert {request.command for request in asked.values()} == set(STRUCTS)
+
+
+def test_every_command_of_the_socket_has_one_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    told = capsys.readouterr().out
+    for command in STRUCTS:
+        assert re.search(rf"^ +{command}\b", told, re.MULTILINE)
