@@ -37,6 +37,7 @@ exit status:
 """
 
 Result = TypeVar("Result")
+Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,7 +153,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(result)
     else:
-        print(tables.listing(msgspec.convert(result, Listing)))
+        print(tables.listing(_as(Listing, result)))
     return OK
 
 
@@ -161,8 +162,15 @@ def _stats(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(result)
     else:
-        print(tables.stats(msgspec.convert(result, Stats)))
+        print(tables.stats(_as(Stats, result)))
     return OK
+
+
+def _as(kind: type[Struct], result: Any) -> Struct:
+    try:
+        return msgspec.convert(result, kind)
+    except msgspec.ValidationError as error:
+        raise ControlError(f"the running wlvm speaks another control protocol: {error}") from None
 
 
 def _attach(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,382 @@
+"""The command line: what it prints, and the exit status of each end."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+from typing import get_args
+
+import pytest
+from PIL import Image
+
+from tests.loops import SelectorLoop
+from wlvm import __version__, cli, tables
+from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig
+from wlvm.frame import Frame
+from wlvm.framebuffer import XRGB8888
+from wlvm.ipc import Command, ControlError, ControlServer, Request, default_socket
+from wlvm.ipc.messages import (
+    Attached,
+    ConsoleListing,
+    ConsoleStats,
+    GuestListing,
+    GuestStats,
+    Latency,
+    Listing,
+    OutputStats,
+    Stats,
+)
+from wlvm.ipc.server import Result
+from wlvm.wlr.backend import BackendKind
+
+LISTING = Listing(
+    guests=(
+        GuestListing(
+            "debian",
+            "Debian",
+            "running",
+            "",
+            (ConsoleListing(0, 1280, 800, "HEADLESS-1", 0, 0), ConsoleListing(1, 0, 0, None, 0, 0)),
+        ),
+        GuestListing("dos", "DOS", "lost", "no such socket", ()),
+    )
+)
+
+STATS = Stats(
+    guests=(
+        GuestStats(
+            "debian",
+            (
+                ConsoleStats(0, "bytes", "it is a VGA", 20, 18, Latency(1.04, 2.06, 3.0)),
+                ConsoleStats(1, "", "", 0, 0, None),
+            ),
+        ),
+    ),
+    outputs=(OutputStats("HEADLESS-1", 19),),
+)
+
+PICTURE = Frame(2, 1, XRGB8888, bytes.fromhex("0000ffee 00ff00ee"))
+
+
+class Wlvm:
+    """A control server in a thread of its own, that answers like a wlvm."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.asked: list[Request] = []
+        self._ended = False
+        self.answers: dict[str, Callable[[], Result]] = {
+            "list": lambda: LISTING,
+            "stats": lambda: STATS,
+            "attach": lambda: Attached("debian-2"),
+            "detach": dict,
+            "frame": lambda: PICTURE,
+            "screenshot": lambda: PICTURE,
+            "quit": self._end,
+        }
+        self._loop = SelectorLoop()
+        commands: dict[str, Command] = dict.fromkeys(self.answers, self._answer)
+        self._server = ControlServer(self._loop, path, commands)
+        self._thread = Thread(target=self._serve)
+        self._thread.start()
+
+    def _answer(self, request: Request) -> Result:
+        self.asked.append(request)
+        return self.answers[request.command]()
+
+    def _end(self) -> dict[str, object]:
+        self._ended = True
+        return {}
+
+    def _serve(self) -> None:
+        self._loop.run_until(lambda: self._ended, timeout=60)
+        self._server.close()
+
+    def join(self) -> None:
+        if not self._ended:
+            assert cli.main(["quit", "--socket", str(self.path)]) == cli.OK
+        self._thread.join()
+
+
+@pytest.fixture
+def wlvm(runtime_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wlvm]:
+    monkeypatch.delenv("WLVM_SOCKET", raising=False)
+    wlvm = Wlvm(default_socket("wayland-5"))
+    yield wlvm
+    wlvm.join()
+
+
+# Asking a running wlvm.
+
+
+def test_list_is_a_table_with_the_reasons_below(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list"]) == cli.OK
+    assert capsys.readouterr().out.splitlines() == [
+        "GUEST   STATE    CONSOLE  SIZE      OUTPUT      POSITION",
+        "debian  running  0        1280x800  HEADLESS-1  0,0",
+        "debian  running  1        -         -           -",
+        "dos     lost     -        -         -           -",
+        "",
+        "dos: no such socket",
+    ]
+
+
+def test_stats_is_a_table_with_the_fallbacks_below(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["stats"]) == cli.OK
+    assert capsys.readouterr().out.splitlines() == [
+        "GUEST   CONSOLE  PATH   UPDATES  FRAMES  P50 MS  P99 MS  MAX MS",
+        "debian  0        bytes  20       18      1.0     2.1     3.0",
+        "debian  1        -      0        0       -       -       -",
+        "",
+        "debian 0: it is a VGA",
+        "",
+        "OUTPUT      FRAMES",
+        "HEADLESS-1  19",
+    ]
+
+
+def test_no_guests_is_a_sentence() -> None:
+    assert tables.listing(Listing(guests=())) == "no guests"
+
+
+@pytest.mark.parametrize("command", ["list", "stats"])
+def test_json_is_what_wlvm_said(wlvm: Wlvm, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    wlvm.answers[command] = lambda: {"guests": [], "new": "not known to this client"}
+    assert cli.main([command, "--json"]) == cli.OK
+    assert json.loads(capsys.readouterr().out) == {"guests": [], "new": "not known to this client"}
+
+
+def test_an_answer_of_another_shape_fails_without_a_traceback(
+    wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wlvm.answers["list"] = lambda: {"guests": 3}
+    assert cli.main(["list"]) == cli.FAILED
+    assert "control protocol" in capsys.readouterr().err
+
+
+def test_attach_sends_the_whole_path_and_prints_the_name(
+    wlvm: Wlvm, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["attach", "debian.qmp"]) == cli.OK
+    assert wlvm.asked[-1].arguments == {"qmp": str(tmp_path / "debian.qmp")}
+    assert capsys.readouterr().out == "debian-2\n"
+    assert cli.main(["attach", "--json", "debian.qmp"]) == cli.OK
+    assert json.loads(capsys.readouterr().out) == {"name": "debian-2"}
+
+
+def test_detach_names_the_guest(wlvm: Wlvm) -> None:
+    assert cli.main(["detach", "debian"]) == cli.OK
+    assert (wlvm.asked[-1].command, wlvm.asked[-1].arguments) == ("detach", {"guest": "debian"})
+
+
+def test_pictures_are_written_as_png(wlvm: Wlvm, tmp_path: Path) -> None:
+    for command in (["frame", "debian", "--console", "1"], ["screenshot", "--output", "HEADLESS-1"]):
+        file = tmp_path / f"{command[0]}.png"
+        assert cli.main([*command, "-o", str(file)]) == cli.OK
+        with Image.open(file) as image:
+            assert (image.size, image.tobytes()) == ((2, 1), bytes.fromhex("ff0000 00ff00"))
+    assert [request.arguments for request in wlvm.asked] == [
+        {"guest": "debian", "console": 1},
+        {"output": "HEADLESS-1"},
+    ]
+
+
+def test_a_picture_may_go_to_the_standard_output(
+    wlvm: Wlvm, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert cli.main(["frame", "debian", "-o", "-"]) == cli.OK
+    with Image.open(io.BytesIO(capfdbinary.readouterr().out)) as image:
+        assert image.size == (2, 1)
+
+
+def test_a_file_that_cannot_be_written_fails(
+    wlvm: Wlvm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["screenshot", "-o", str(tmp_path / "absent" / "x.png")]) == cli.FAILED
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ControlError("no guest debian", "not-found"), cli.NOT_FOUND),
+        (ControlError("cannot"), cli.FAILED),
+        (ControlError("nonsense", "invalid"), cli.USAGE),
+    ],
+)
+def test_a_refusal_is_told_with_its_exit_status(
+    wlvm: Wlvm, capsys: pytest.CaptureFixture[str], error: ControlError, status: int
+) -> None:
+    def refuse() -> Result:
+        raise error
+
+    wlvm.answers["detach"] = refuse
+    assert cli.main(["detach", "debian"]) == status
+    assert capsys.readouterr().err == f"wlvm: {error}\n"
+
+
+def test_no_running_wlvm_has_an_exit_status_of_its_own(
+    runtime_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WLVM_SOCKET", raising=False)
+    assert cli.main(["list"]) == cli.NOT_RUNNING
+    assert cli.main(["list", "--socket", str(runtime_dir / "none.sock")]) == cli.NOT_RUNNING
+    assert "no wlvm is running" in capsys.readouterr().err
+
+
+def test_the_socket_may_be_named(wlvm: Wlvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WLVM_SOCKET", "/nowhere.sock")
+    assert cli.main(["list"]) == cli.NOT_RUNNING
+    assert cli.main(["list", "--socket", str(wlvm.path)]) == cli.OK
+    monkeypatch.setenv("WLVM_SOCKET", str(wlvm.path))
+    assert cli.main(["list"]) == cli.OK
+
+
+# What to run.
+
+
+def test_without_anything_the_configuration_is_empty(tmp_path: Path) -> None:
+    assert cli.configuration(None, [], [], {"HOME": str(tmp_path)}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("environ", "place"),
+    [
+        ({"HOME": "/home/ada"}, "/home/ada/.config/wlvm/config.toml"),
+        ({"HOME": "/home/ada", "XDG_CONFIG_HOME": "/etc/ada"}, "/etc/ada/wlvm/config.toml"),
+        ({"HOME": "/home/ada", "XDG_CONFIG_HOME": "relative"}, "/home/ada/.config/wlvm/config.toml"),
+    ],
+)
+def test_where_the_users_own_configuration_is(environ: dict[str, str], place: str) -> None:
+    assert cli.own_config(environ) == Path(place)
+
+
+def test_the_users_own_configuration_is_used_where_there_is_one(tmp_path: Path) -> None:
+    own = tmp_path / "wlvm" / "config.toml"
+    own.parent.mkdir()
+    own.write_text("keyboard.layout = 'de'")
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert cli.configuration(None, [], [], environ).keyboard.layout == "de"
+    own.write_text("keyboard.layout = 3")
+    with pytest.raises(ConfigError):
+        cli.configuration(None, [], [], environ)
+
+
+def test_the_command_line_adds_guests_and_replaces_outputs(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("guest.debian.qmp = '/a.qmp'\n[[output]]\nscale = 2\n")
+    config = cli.configuration(file, [Path("/b/debian.qmp"), Path("/c.qmp")], [Mode(640, 480)], {})
+    assert [(guest.name, str(guest.qmp)) for guest in config.guests] == [
+        ("debian", "/a.qmp"), ("debian-2", "/b/debian.qmp"), ("c", "/c.qmp"),
+    ]  # fmt: skip
+    assert config.outputs == (OutputConfig(mode=Mode(640, 480)),)
+
+
+def test_run_hands_configuration_and_backend_to_the_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[tuple[Config, str]] = []
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    def run(config: Config, backend: str) -> int:
+        started.append((config, backend))
+        return 0
+
+    fake_part(monkeypatch, "server", run)
+    assert cli.main(["run", "--backend", "headless", "--attach", "/a.qmp", "--output", "640x480@30"]) == 0
+    [(config, backend)] = started
+    assert backend == "headless"
+    assert config.guests == (GuestConfig(name="a", qmp=Path("/a.qmp")),)
+    assert config.outputs == (OutputConfig(mode=Mode(640, 480, 30000)),)
+
+
+def test_a_wrong_configuration_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_part(monkeypatch, "server", lambda config, backend: pytest.fail("started"))
+    file = tmp_path / "config.toml"
+    file.write_text("bell = 1\nwhistle = 2\n")
+    assert cli.main(["run", "--config", str(file)]) == cli.USAGE
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_demo_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def run(backend: str, *, seconds: float | None, png: Path | None) -> int:
+        asked.append((backend, seconds, png))
+        return 7
+
+    fake_part(monkeypatch, "demo", run)
+    assert cli.main(["demo", "--seconds", "2.5", "--png", "x.png"]) == 7
+    assert asked == [("auto", 2.5, Path("x.png"))]
+
+
+def fake_part(monkeypatch: pytest.MonkeyPatch, name: str, run: Callable[..., object]) -> None:
+    """Put a module with this `run` in the place of one that would start a compositor."""
+    module = types.ModuleType(f"wlvm.{name}")
+    module.run = run  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, f"wlvm.{name}", module)
+    monkeypatch.setattr(f"wlvm.{name}", module, raising=False)
+
+
+# Looking at files, and the command line itself.
+
+
+def test_validate_says_ok_or_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("guest.a.qmp = '/x'")
+    assert cli.main(["validate", str(file)]) == cli.OK
+    assert capsys.readouterr().out == f"{file}: ok: guests 1, outputs 0\n"
+    assert cli.main(["validate", "--json", str(file)]) == cli.OK
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "problems": []}
+    file.write_text("guest.a.color = '/x'\nbell = 1")
+    assert cli.main(["validate", str(file)]) == cli.USAGE
+    assert capsys.readouterr().err.count("\n") == 2
+    assert cli.main(["validate", "--json", str(file)]) == cli.USAGE
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is False
+    assert told["problems"][0] == {
+        "file": str(file), "key": "guest.a.color", "value": '"/x"', "expected": 'expected a colour "#rrggbb"',
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["dance"], ["frame", "debian"], ["run", "--output", "big"], ["demo", "--seconds", "0"], ["run", "--backend", "qt"]],
+)  # fmt: skip
+def test_a_wrong_command_line_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == cli.USAGE
+    error = capsys.readouterr().err
+    assert error.startswith("wlvm")
+    assert error.count("\n") == 1
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"wlvm {__version__}\n"
+
+
+def test_the_backends_are_those_that_there_are() -> None:
+    assert get_args(BackendKind) == cli.BACKENDS
+
+
+def test_who_stops_reading_gets_no_traceback(
+    wlvm: Wlvm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(text: str) -> None:
+        raise BrokenPipeError
+
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(cli, "_print_json", broken)
+        monkeypatch.setattr(sys, "stdout", out)
+        assert cli.main(["list", "--json"]) == cli.FAILED
