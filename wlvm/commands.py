@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wlvm.frame import Frame
+from wlvm.framebuffer import XRGB8888
+from wlvm.guest import Guest
+from wlvm.guest_surface import GuestSurface
 from wlvm.ipc.messages import (
     AttachArguments,
     Attached,
@@ -24,10 +28,6 @@ from wlvm.ipc.messages import (
     ScreenshotArguments,
     Stats,
 )
-from wlvm.frame import Frame
-from wlvm.framebuffer import XRGB8888
-from wlvm.guest import Guest
-from wlvm.guest_surface import GuestSurface
 from wlvm.ipc.server import Command, Deferred, Result
 from wlvm.wlr.output import OutputError
 
@@ -91,7 +91,7 @@ def _guest_listing(server: Server, guest: Guest) -> GuestListing:
     consoles = tuple(
         _console_listing(server, index, surface) for index, surface in sorted(guest.surfaces.items())
     )
-    return GuestListing(guest.name, guest.config.label, guest.state.value, guest.reason, consoles)
+    return GuestListing(guest.name, guest.label, guest.state.value, guest.reason, consoles)
 
 
 def _console_listing(server: Server, index: int, surface: GuestSurface) -> ConsoleListing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from typing import Self
 
 
 class OwnedFd:
@@ -47,7 +48,7 @@ class OwnedFd:
     def closed(self) -> bool:
         return self._fd < 0
 
-    def __enter__(self) -> OwnedFd:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -49,6 +49,7 @@ class Guest:
     ) -> None:
         self.config = config
         self.name = config.name
+        self.label = config.label
         self.state = State.CONNECTING
         self.reason = ""
         self._loop = loop
@@ -64,7 +65,7 @@ class Guest:
 
     def identity(self, console: int) -> Identity:
         """What a person sees of the console."""
-        return Identity(self.name, console, self.config.label, self.config.color)
+        return Identity(self.name, console, self.label, self.config.color)
 
     def start(self) -> None:
         """Launch the guest's QEMU, or reach it, now and whenever it is lost."""
@@ -75,21 +76,17 @@ class Guest:
             self._reach()
 
     def close(self) -> None:
-        """Leave the guest: an attached one goes on without us, a launched one ends for certain."""
-        self._leave()
-        if self._process is not None:
-            self._process.close()
-
-    def close_now(self) -> None:
-        """The same, and a launched QEMU has ended when this returns; for the end of wlvm itself."""
-        self._leave()
-        if self._process is not None:
-            self._process.kill()
-
-    def _leave(self) -> None:
+        """Leave the guest: an attached one goes on without us, a launched one is asked to end, and does."""
         self._retry.remove()
         self._disconnect()
         self._drop_surfaces_but(set())
+        if self._process is not None:
+            self._process.close()
+
+    def finish(self) -> None:
+        """After `close()`: wait until a launched QEMU has ended; for the end of wlvm itself."""
+        if self._process is not None:
+            self._process.finish()
 
     # Reaching QEMU.
 
@@ -136,7 +133,6 @@ class Guest:
         for surface in self.surfaces.values():
             surface.disconnect()
         if self._connection is not None:
-            self._connection.flush()
             self._connection.close()
             self._connection = None
 
@@ -149,11 +145,16 @@ class Guest:
     def connected(self, state: MachineState, consoles: Sequence[Console]) -> None:
         assert self._connection is not None
         log.info("%s: connected to QEMU %s", self.name, state.version)
+        if state.name and self.config.label == self.config.name:
+            self.label = (
+                state.name
+            )  # nobody chose a label: what QEMU's own -name says is better than a socket's name
         self._drop_surfaces_but({console.index for console in consoles})
         for console in consoles:
             if console.index not in self.surfaces:
                 self.surfaces[console.index] = self._add_surface(self, console.index)
             surface = self.surfaces[console.index]
+            surface.identity = self.identity(console.index)
             surface.connect(self._forwarder(self._connection, console))
             surface.show_card(["Waiting for the guest's first picture."])
         self._tell_running(state.running)
@@ -165,8 +166,9 @@ class Guest:
         return InputForwarder(self._loop, connection.qmp.execute, sink=sink, name=self.name)
 
     def _machine_changed(self) -> None:
-        """QEMU has told what input devices the machine has."""
-        assert self._machine is not None
+        """QEMU has told what input devices the machine has; perhaps on the way out, when nobody asks any more."""
+        if self._machine is None:
+            return
         choice = self.config.input
         wanted = (
             not self._machine.keyboard_repeats_itself

@@ -177,7 +177,7 @@ class DmabufPicture:
         return False
 
     def update(self, changes: ConsoleChanges) -> Sequence[Rect]:
-        left, top, width, height = self.visible
+        left, top, _, height = self.visible
         if self.upside_down:
             return [
                 Rect(left + r.x, top + height - r.y - r.height, r.width, r.height) for r in changes.damage

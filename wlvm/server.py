@@ -15,7 +15,6 @@ from wlvm.config import Config, GuestConfig, Mode, OutputConfig
 from wlvm.desktop.output import Output, OutputEvents
 from wlvm.desktop.placement import Rule, arrange
 from wlvm.desktop.seat import Seat
-from wlvm.desktop.view import Cell
 from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
 from wlvm.ipc import ControlServer, default_socket
@@ -103,7 +102,9 @@ class Server(OutputEvents):
     def _destroy(self) -> None:
         """Give everything back, last made first. The outputs go with the backend."""
         for guest in self.guests.values():
-            guest.close_now()
+            guest.close()
+        for guest in self.guests.values():
+            guest.finish()
         self._views.clear()
         self._display_news.remove()
         self.displays.stop()

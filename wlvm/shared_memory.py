@@ -23,7 +23,6 @@ from wlvm.framebuffer import (
     fourcc_name,
 )
 
-
 #: A rectangle at least 1/4 as wide as the framebuffer is read as whole rows (bench: shared memory, narrow and wide damage).
 _WIDE_ENOUGH = 4
 

@@ -6,6 +6,7 @@ stay in charge: the wake-up file descriptor, a source of the loop, lets them run
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 from collections.abc import Callable
@@ -34,10 +35,8 @@ class Signals:
 
     def _drain(self) -> None:
         """The loop woke up: by running this, Python has run the handlers."""
-        try:
+        with contextlib.suppress(BlockingIOError):
             self._ours.recv(4096)
-        except BlockingIOError:
-            pass
 
     def close(self) -> None:
         """Put back what was there before."""

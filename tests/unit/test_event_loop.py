@@ -97,7 +97,9 @@ def test_a_watch_that_waits_for_nothing_still_hears_a_hang_up(display: Display) 
     ours.close()
 
 
-def test_an_exception_is_logged_and_the_loop_goes_on(display: Display, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_is_logged_and_the_loop_goes_on(
+    display: Display, caplog: pytest.LogCaptureFixture
+) -> None:
     loop = WaylandEventLoop(display)
     failing = loop.timer(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
     ending = loop.timer(display.terminate)

@@ -73,7 +73,9 @@ class TestDescriptor:
             ({"crop": Rect(0, 0, 0, 1)}, "not inside"),
         ],
     )
-    def test_a_description_that_cannot_be_true_is_refused(self, changes: dict[str, object], text: str) -> None:
+    def test_a_description_that_cannot_be_true_is_refused(
+        self, changes: dict[str, object], text: str
+    ) -> None:
         with memory() as fd, pytest.raises(FramebufferError, match=text):
             describe(fd, **changes)
 
@@ -85,7 +87,9 @@ class TestDescriptor:
 
     def test_closing_closes_each_fd_once(self) -> None:
         fd, other = memory(), memory()
-        descriptor = describe(fd, modifier=TILED, planes=(Plane(fd, 0, 256), Plane(fd, 16, 256), Plane(other, 0, 256)))
+        descriptor = describe(
+            fd, modifier=TILED, planes=(Plane(fd, 0, 256), Plane(fd, 16, 256), Plane(other, 0, 256))
+        )
         descriptor.close()
         descriptor.close()
         assert fd.closed
@@ -100,7 +104,9 @@ class TestDescriptor:
     ) -> None:
         with memory() as fd:
             try:
-                descriptor = describe(fd, width=width, height=height, stride=stride, offset=offset, modifier=modifier)
+                descriptor = describe(
+                    fd, width=width, height=height, stride=stride, offset=offset, modifier=modifier
+                )
             except FramebufferError:
                 return
             assert offset < SIZE

@@ -39,7 +39,9 @@ def shared(image: np.ndarray, padding: int = 8) -> tuple[OwnedFd, ScanoutMap]:
     rows[:, :width] = image
     theirs = OwnedFd(os.memfd_create("qemu"))
     os.pwrite(theirs.fileno(), rows.tobytes(), 0)
-    return theirs, ScanoutMap(SharedFramebuffer(theirs.dup(), width, height, width * 4 + padding, 0, XRGB8888))
+    return theirs, ScanoutMap(
+        SharedFramebuffer(theirs.dup(), width, height, width * 4 + padding, 0, XRGB8888)
+    )
 
 
 def shown(picture: BytesPicture | SharedPicture) -> np.ndarray:

@@ -30,7 +30,9 @@ def rows(staging: StagingFramebuffer) -> np.ndarray:
     return staging.begin_access().memory
 
 
-@pytest.mark.parametrize("rect", [Rect(0, 0, WIDTH, HEIGHT), Rect(5, 3, 2, 7), Rect(20, 31, 44, 1), Rect(1, 0, 62, 32)])
+@pytest.mark.parametrize(
+    "rect", [Rect(0, 0, WIDTH, HEIGHT), Rect(5, 3, 2, 7), Rect(20, 31, 44, 1), Rect(1, 0, 62, 32)]
+)
 def test_reading_copies_exactly_the_rectangle(rect: Rect) -> None:
     with memory() as fd:
         staging = StagingFramebuffer(WIDTH, HEIGHT, STRIDE, XRGB8888)
@@ -71,7 +73,10 @@ def test_a_description_that_passes_its_memory_is_refused(changes: dict[str, int]
 def test_the_last_row_needs_no_padding() -> None:
     with memory(OFFSET + STRIDE * (HEIGHT - 1) + WIDTH * 4) as fd:
         assert shared(fd).height == HEIGHT
-    with memory(OFFSET + STRIDE * (HEIGHT - 1) + WIDTH * 4 - 1) as fd, pytest.raises(FramebufferError, match="ends at"):
+    with (
+        memory(OFFSET + STRIDE * (HEIGHT - 1) + WIDTH * 4 - 1) as fd,
+        pytest.raises(FramebufferError, match="ends at"),
+    ):
         shared(fd)
 
 

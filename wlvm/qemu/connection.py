@@ -20,8 +20,6 @@ _FDNAME = "wlvm-display"
 
 #: QEMU is asked for its state this often, so that one that is stopped or hung is noticed.
 _HEARTBEAT_MS = 2000
-#: How long a connection that is given up may take for its last commands.
-_FLUSH_SECONDS = 0.2
 #: Unanswered for so many heartbeats, it counts as unresponsive.
 _MISSED = 2
 
@@ -73,10 +71,6 @@ class QemuConnection:
         self._responsive = True
         self._heartbeat = loop.timer(self._beat)
         self.qmp = QmpClient(loop, sock, self)
-
-    def flush(self) -> None:
-        """Wait a moment for QEMU to have read what it was sent last: key releases are among it, and a hang-up would lose them."""
-        self.qmp.drain(_FLUSH_SECONDS)
 
     def close(self) -> None:
         """Close every socket. No event is told afterwards. Harmless when repeated."""

@@ -95,8 +95,19 @@ class QemuProcess:
             self._signal(signal.SIGCONT)
             self._deadline.arm(END_DEADLINE_MS)
 
+    def finish(self) -> None:
+        """After `close()`: wait for QEMU to end, and kill it when it has had its time. Outside of the loop, for the end of wlvm itself."""
+        if self.running:
+            poll = select.poll()
+            poll.register(self._pidfd.fileno(), select.POLLIN)
+            if poll.poll(END_DEADLINE_MS):
+                self._reap()
+            else:
+                self._log_kill()
+                self.kill()
+
     def kill(self) -> None:
-        """End QEMU now, and wait for it; for the end of wlvm itself. Harmless when repeated or too late."""
+        """End QEMU now, and wait for it. Harmless when repeated or too late."""
         if not self.running:
             return
         self._signal(signal.SIGKILL)
@@ -112,8 +123,11 @@ class QemuProcess:
         signal.pidfd_send_signal(self._pidfd.fileno(), number)
 
     def _on_deadline(self) -> None:
-        _log.warning("%s: QEMU did not end within %d seconds; killed", self._name, END_DEADLINE_MS // 1000)
+        self._log_kill()
         self._signal(signal.SIGKILL)
+
+    def _log_kill(self) -> None:
+        _log.warning("%s: QEMU did not end within %d seconds; killed", self._name, END_DEADLINE_MS // 1000)
 
     def _on_exit(self) -> None:
         self._on_output()  # its last words

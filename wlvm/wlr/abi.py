@@ -18,7 +18,6 @@ from wlvm.wlr import link_map, loader
 
 _system = loader.load()
 
-# ruff: noqa: E402 - the system's libraries must be in the process before these look for theirs.
 import wlroots
 
 loader.prove()

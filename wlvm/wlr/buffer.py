@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from wlvm.framebuffer import Pixels
 from wlvm.linux_dmabuf import DmabufDescriptor
@@ -43,7 +43,7 @@ class Buffer:
     """A wlr_buffer. Whoever makes it holds the producer's reference until `drop()`."""
 
     #: Buffers that wlroots has not destroyed yet, by address: they must outlive their Python users.
-    _alive: dict[int, Buffer] = {}
+    _alive: ClassVar[dict[int, Buffer]] = {}
 
     def __init__(self, source: BufferSource) -> None:
         """Wrap `source`, which belongs to the buffer from now on."""
