@@ -6,8 +6,10 @@ guests run under TCG: slow, and the only accelerator that works on every machine
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import tempfile
 from pathlib import Path
 
 from wlvm.commands import screenshot, stats
@@ -33,12 +35,21 @@ _TEST_CARD = Path(__file__).parent.parent / "guests" / "testcard" / "testcard.el
 
 def run(backend: BackendKind, *, seconds: float | None, png: Path | None) -> int:
     """Show the guests; 0 when each has shown a picture, else 1."""
+    logging.basicConfig(format="wlvm: %(message)s", level=logging.WARNING)
     displayed = any(os.environ.get(name) for name in ("WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"))
     if backend == "auto" and not displayed:
         backend = "headless"
     if backend == "headless":
         seconds = seconds or SECONDS
         png = png or PICTURE
+    with contextlib.ExitStack() as stack:
+        if not os.environ.get("XDG_RUNTIME_DIR"):
+            # A bare machine, or root's shell: the demo's sockets need a place all the same.
+            os.environ["XDG_RUNTIME_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="wlvm-"))
+        return _show(backend, seconds, png)
+
+
+def _show(backend: BackendKind, seconds: float | None, png: Path | None) -> int:
     try:
         demo = _Demo(Server(Config(outputs=(OutputConfig(mode=_SCREEN),), guests=_guests()), backend), png)
         demo.run(seconds)

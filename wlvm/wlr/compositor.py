@@ -9,6 +9,7 @@ from wlvm.wlr.abi import borrow, c, wlr
 from wlvm.wlr.backend import Backend, BackendError, BackendKind
 from wlvm.wlr.event_loop import WaylandEventLoop
 from wlvm.wlr.listeners import Listeners
+from wlvm.wlr.log import route_messages
 from wlvm.wlr.output import OutputLayout, WlrOutput
 from wlvm.wlr.scene import Scene
 
@@ -20,6 +21,7 @@ class Compositor:
 
     def __init__(self, kind: BackendKind, outputs: int) -> None:
         """Make a backend with so many outputs (virtual and nested ones), not started yet. BackendError when there is none."""
+        route_messages()
         self.display = Display()
         self.loop = WaylandEventLoop(self.display)
         try:
