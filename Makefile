@@ -19,10 +19,9 @@ help:
 
 demo:
 	@scripts/setup run
-	@$(MAKE) --no-print-directory guests
 	.venv/bin/wlvm demo
 
-test: setup guests
+test: setup
 	.venv/bin/python -m pytest $(PYTEST)
 
 lint: setup
@@ -30,7 +29,7 @@ lint: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-bench: setup guests
+bench: setup
 	.venv/bin/python -m bench $(BENCH)
 
 setup:

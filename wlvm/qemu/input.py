@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from wlvm.latency import Latencies
 from wlvm.loop import EventLoop
@@ -22,7 +22,7 @@ from wlvm.qemu.motion import (
     send_to_sink,
     to_events,
 )
-from wlvm.qemu.qmp import Failure, QmpError, Reply
+from wlvm.qemu.qmp import Execute, Failure, QmpError, Reply
 
 #: The buttons that QEMU has: evdev code (linux/input-event-codes.h) -> InputButton.
 BUTTONS: Final = MappingProxyType(
@@ -37,18 +37,6 @@ _MAX_NOTCHES_A_REPORT: Final = 16
 _NOT_RUNNING: Final = "VM not running"  # QEMU ui/input.c, all releases
 
 _log = logging.getLogger(__name__)
-
-
-class Execute(Protocol):
-    """`QmpClient.execute`, as far as it is needed."""
-
-    def __call__(
-        self,
-        command: str,
-        arguments: Mapping[str, Any] | None = None,
-        *,
-        on_reply: Callable[[Reply], None] | None = None,
-    ) -> None: ...
 
 
 @dataclass(slots=True)

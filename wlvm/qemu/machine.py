@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
-from wlvm.qemu.qmp import QmpError, Reply, Success
+from wlvm.qemu.qmp import Execute, QmpError, Reply, Success
 
 #: Where QEMU keeps devices: those with an id, those without, and those that no option named (such as -usbdevice's).
 _DEVICES: Final = ("/machine/peripheral", "/machine/peripheral-anon", "/machine/unattached")
 _TYPE: Final = re.compile(r"child<(?:usb-kbd|virtio-keyboard.*)>")
-
-
-class Execute(Protocol):
-    """`QmpClient.execute`, as far as it is needed."""
-
-    def __call__(
-        self,
-        command: str,
-        arguments: Mapping[str, Any] | None = None,
-        *,
-        on_reply: Callable[[Reply], None] | None = None,
-    ) -> None: ...
 
 
 class Machine:

@@ -28,7 +28,17 @@ from wlvm.qemu.qmp_messages import (
     Success,
 )
 
-__all__ = ["Failure", "QemuVersion", "QmpClient", "QmpError", "QmpEvents", "Reply", "Success", "connect"]
+__all__ = [
+    "Execute",
+    "Failure",
+    "QemuVersion",
+    "QmpClient",
+    "QmpError",
+    "QmpEvents",
+    "Reply",
+    "Success",
+    "connect",
+]
 
 #: What QEMU may leave unread before it is given up, in bytes: many thousands of key presses.
 MAX_UNSENT: Final = 1 << 20
@@ -68,6 +78,18 @@ class _Nobody:
 
 def _ignore(reply: Reply) -> None:
     """The reply to a command of a client that is being closed."""
+
+
+class Execute(Protocol):
+    """`QmpClient.execute`, as far as it is needed."""
+
+    def __call__(
+        self,
+        command: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        on_reply: Callable[[Reply], None] | None = None,
+    ) -> None: ...
 
 
 class _Command:
