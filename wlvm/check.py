@@ -21,6 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from wlvm.qemu.launch import LaunchError, display_abilities
+
 State = Literal["ok", "degraded", "missing"]
 
 QEMU = "qemu-system-x86_64"
@@ -282,44 +284,42 @@ def _cursors(theme: str, places: Sequence[Path], seen: set[str]) -> Path | None:
 
 def _qemu(program: str) -> Iterator[Finding]:
     """QEMU's version, and how its D-Bus display can hand out pictures."""
-    told = re.search(r"version (\d+)\.(\d+)\.?(\d*)", _output(program, "--version"))
-    if told is None:
-        yield Finding("qemu", program, "missing", "not there", "guests", "apt-get install qemu-system-x86")
+    try:
+        abilities = display_abilities(program)
+    except LaunchError as error:
+        yield Finding("qemu", program, "missing", str(error), "guests", "apt-get install qemu-system-x86")
         return
-    version = int(told[1]), int(told[2])
-    yield Finding("qemu", program, "ok", told[0])
-    if "dbus" not in _output(program, "-display", "help").split():
-        package = "qemu-system-modules-opengl" if version >= (8, 2) else "qemu-system-common"
+    yield Finding("qemu", program, "ok", f"version {abilities.version}")
+    if abilities.missing_package is not None:
         found = "its module ui-dbus is not installed"
-        yield Finding(
-            "qemu", "D-Bus display", "missing", found, "guests' screens", f"apt-get install {package}"
-        )
+        remedy = f"apt-get install {abilities.missing_package}"
+        yield Finding("qemu", "D-Bus display", "missing", found, "guests' screens", remedy)
         return
     yield Finding("qemu", "D-Bus display", "ok", "there")
-    for name, since, lost in (
-        ("shared memory", (9, 2), "pictures without a copy in QEMU: each update arrives as bytes"),
+    for name, there, since, lost in (
         (
-            "dma-bufs, several planes",
-            (10, 1),
+            "shared memory", abilities.shared_memory, "9.2",
+            "pictures without a copy in QEMU: each update arrives as bytes",
+        ),
+        (
+            "dma-bufs, several planes", abilities.dmabuf2, "10.1",
             "dma-bufs of more than one plane or with a window inside the buffer",
         ),
-    ):
-        since_text = f"since QEMU {since[0]}.{since[1]}"
-        if version >= since:
-            yield Finding("qemu", name, "ok", since_text)
+    ):  # fmt: skip
+        if there:
+            yield Finding("qemu", name, "ok", f"since QEMU {since}")
         else:
-            yield Finding(
-                "qemu", name, "degraded", f"only {since_text}", lost, "a newer QEMU; see docs/install.md"
-            )
+            remedy = "a newer QEMU; see docs/install.md"
+            yield Finding("qemu", name, "degraded", f"only since QEMU {since}", lost, remedy)
 
 
 def _kvm(machine: Machine, program: str) -> Finding:
     """Whether KVM not only opens but runs a guest: nested virtualisation may have a /dev/kvm that does not."""
-    lost = 'fast guests; say accelerator = "tcg" where it is not chosen for you'
+    lost = "fast guests: launch them with -accel tcg"
     if not machine.nodes("dev/kvm"):
         return Finding("qemu", "runs guests on KVM", "degraded", "no /dev/kvm", lost)
     if not TEST_CARD.exists():
-        return Finding("qemu", "runs guests on KVM", "degraded", "unknown: no test card", lost, "make guests")
+        return Finding("qemu", "runs guests on KVM", "degraded", "unknown: no test card to try it with", lost)
     if _reaches_ready(program, TEST_CARD):
         return Finding("qemu", "runs guests on KVM", "ok", "the test card ran")
     return Finding("qemu", "runs guests on KVM", "degraded", "the test card did not start", lost)

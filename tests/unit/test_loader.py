@@ -5,6 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
+
+import pytest
+
+from wlvm.wlr import abi, link_map, loader
 
 IMPORT_ALL = "import pywayland.server, xkbcommon.xkb, wlroots\n"
 
@@ -151,3 +156,18 @@ def test_nothing_is_proven_before_load_or_before_the_imports() -> None:
     assert refusal("loader.load()\nloader.prove()").startswith(
         "nothing to prove before pywayland and xkbcommon"
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "soname"),
+    [
+        ("wl_event_loop_add_timer", "libwayland-server.so.0"),
+        ("xkb_state_key_get_one_sym", "libxkbcommon.so.0"),
+        ("pixman_region32_fini", "libpixman-1.so.0"),
+    ],
+)
+def test_calls_of_our_own_lead_to_the_systems_copies_too(call: str, soname: str) -> None:
+    pointer = int(abi.ffi.cast("uintptr_t", getattr(abi.c, call)))
+    provider = link_map.provider_of(pointer)
+    assert provider is not None
+    assert Path(provider).samefile(loader.load().paths[soname])
