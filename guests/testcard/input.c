@@ -1,0 +1,53 @@
+/*
+ * What the input devices tell is said on the serial line, and done to the picture.
+ * Follows: linux/input-event-codes.h for codes and directions.
+ */
+#include "input.h"
+
+#include "card.h"
+#include "serial.h"
+
+enum { KEY_SPACE = 57, AXIS_MAX = 32767 };
+
+static const char *way(int down) { return down ? "down" : "up"; }
+
+void input_key(unsigned code, int down, const char *via)
+{
+    say("key %u %s via=%s\n", code, way(down), via);
+    if (code == KEY_SPACE && down)
+        card_flip_patch();
+}
+
+void input_button(unsigned code, int down, const char *via)
+{
+    static const char *const names[] = {"left", "right", "middle", "side", "extra"};
+    if (code <= BUTTON_EXTRA)
+        say("button %s %s via=%s\n", names[code - BUTTON_LEFT], way(down), via);
+    else
+        say("button %u %s via=%s\n", code, way(down), via);
+}
+
+void input_motion(int dx, int dy, const char *via)
+{
+    int x = card.scene.pointer_shown ? card.scene.pointer_x : (int)card.scene.width / 2;
+    int y = card.scene.pointer_shown ? card.scene.pointer_y : (int)card.scene.height / 2;
+    card_point(x + dx, y + dy);
+    say("rel %d %d via=%s\n", dx, dy, via);
+}
+
+void input_wheel(int steps, int sideways, const char *via)
+{
+    say("%s %d via=%s\n", sideways ? "hwheel" : "wheel", steps, via);
+}
+
+/* The pixel that a host scaled down to 0..32767 by flooring is the one found again by rounding up. */
+static int pixel(unsigned value, unsigned size)
+{
+    return (int)((value * size + AXIS_MAX - 1) / AXIS_MAX);
+}
+
+void input_position(unsigned x, unsigned y, const char *via)
+{
+    card_point(pixel(x, card.scene.width), pixel(y, card.scene.height));
+    say("abs %u %u via=%s px=%d,%d\n", x, y, via, card.scene.pointer_x, card.scene.pointer_y);
+}

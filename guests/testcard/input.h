@@ -1,0 +1,21 @@
+/* What the input devices tell the card. Codes and directions are those of linux/input-event-codes.h. */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include <stdint.h>
+
+enum { BUTTON_LEFT = 0x110, BUTTON_RIGHT, BUTTON_MIDDLE, BUTTON_SIDE, BUTTON_EXTRA };
+
+void input_key(unsigned code, int down, const char *via);
+void input_button(unsigned code, int down, const char *via);
+void input_motion(int dx, int dy, const char *via);
+void input_wheel(int steps, int sideways, const char *via); /* positive: up, or to the right */
+void input_position(unsigned x, unsigned y, const char *via); /* 0 to 32767 over the screen */
+
+/* Starts the devices; each *_poll() hands on what has come in since. */
+void ps2_init(void);
+void ps2_poll(void);
+void virtio_input_init(void);
+void virtio_input_poll(void);
+
+#endif
