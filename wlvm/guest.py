@@ -61,6 +61,7 @@ class Guest:
         self._machine: Machine | None = None
         self._retry = loop.timer(self._reach)
         self._absolute: dict[int, bool] = {}
+        self._runs = True
         self.surfaces: dict[int, GuestSurface] = {}
 
     def identity(self, console: int) -> Identity:
@@ -182,6 +183,7 @@ class Guest:
                 surface.input.repeat = timing
 
     def _tell_running(self, running: bool) -> None:
+        self._runs = running
         self._enter(State.RUNNING if running else State.PAUSED)
         for surface in self.surfaces.values():
             if surface.input is not None and running:
@@ -211,7 +213,7 @@ class Guest:
 
     def responsive(self, responsive: bool) -> None:
         if responsive:
-            self._enter(State.RUNNING)
+            self._enter(State.RUNNING if self._runs else State.PAUSED)
             for surface in self.surfaces.values():
                 surface.uncover()
         else:
