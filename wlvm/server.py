@@ -13,7 +13,7 @@ from pathlib import Path
 from wlvm.commands import commands_of
 from wlvm.config import Config, GuestConfig, Mode, OutputConfig
 from wlvm.desktop.output import Output, OutputEvents
-from wlvm.desktop.placement import Rule, arrange
+from wlvm.desktop.placement import Rule, arrange, side_by_side
 from wlvm.desktop.seat import Seat
 from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
@@ -172,7 +172,7 @@ class Server(OutputEvents):
         try:
             output = Output(
                 wlr, self.wayland.scene, self.wayland.layout,
-                mode=mode, scale=rule.scale, position=rule.position, events=self,
+                mode=mode, scale=rule.scale, events=self,
             )  # fmt: skip
         except OutputError as error:
             log.error("%s", error)
@@ -181,6 +181,15 @@ class Server(OutputEvents):
         self._devices.load_cursor_theme(rule.scale)
         self.outputs[output.name] = output
         self.outputs = dict(sorted(self.outputs.items(), key=lambda item: _number(item[0])))
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Put the outputs in their places, in the order of their numbers: wlroots' backends announce the last one first."""
+        wanted = {
+            name: (self._output_rule(name).position, output.box[2:]) for name, output in self.outputs.items()
+        }
+        for name, place in side_by_side(wanted).items():
+            self.outputs[name].move_to(*place)
         self._arrange()
 
     def _output_rule(self, name: str) -> OutputConfig:
@@ -202,14 +211,14 @@ class Server(OutputEvents):
                 view.presented(now)
 
     def resized(self, output: Output) -> None:
-        self._arrange()
+        self._lay_out()
 
     def gone(self, output: Output) -> None:
         """An output went. A window that was closed, if it was the last, ends wlvm; a screen that was unplugged leaves the guests."""
         del self.outputs[output.name]
         if not self.outputs and self.wayland.backend.kind in ("wayland", "x11"):
             self.stop()
-        self._arrange()
+        self._lay_out()
 
 
 def run(config: Config, backend: BackendKind) -> int:

@@ -28,10 +28,12 @@ class Output:
         *,
         mode: tuple[int, int, int] | None,
         scale: float,
-        position: tuple[int, int] | None,
         events: OutputEvents,
     ) -> None:
-        """Switch the output on (see `WlrOutput.enable` and `.show` for the units). OutputError when it refuses."""
+        """Switch the output on (see `WlrOutput.enable` for the units). It is at the layout's origin until it is moved.
+
+        OutputError when it refuses.
+        """
         self.wlr = output
         self.name = output.name
         self.frames = 0
@@ -39,7 +41,7 @@ class Output:
         self._events = events
         self._captures: list[Captured] = []
         output.enable(mode=mode, scale=scale)
-        output.show(scene, layout, position)
+        output.show(scene, layout)
         output.on_frame(self._frame)
         output.on_commit(self._committed)
         output.on_mode(lambda: events.resized(self))
@@ -49,6 +51,11 @@ class Output:
     def box(self) -> Rect:
         """The output's place and logical size in the layout."""
         return self._layout.box(self.wlr)
+
+    def move_to(self, x: int, y: int) -> None:
+        """Put its top left corner there in the layout."""
+        if (self.box.x, self.box.y) != (x, y):
+            self._layout.add(self.wlr, x, y)
 
     @property
     def frame_interval(self) -> float:
@@ -91,6 +98,7 @@ class Output:
     def _destroyed(self) -> None:
         """Raised when the output goes: unplugged, or the window of a nested one was closed."""
         self.wlr.listeners.remove()
+        self._layout.remove(self.wlr)
         for captured in self._captures:
             captured(OutputError(f"{self.name} went away"))
         self._captures.clear()

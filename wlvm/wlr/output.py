@@ -24,13 +24,21 @@ class OutputLayout:
 
     def __init__(self) -> None:
         self.pointer = wlr.wlr_output_layout_create()
+        self._outputs: dict[str, Any] = {}
 
     def add(self, output: WlrOutput, x: int, y: int) -> None:
+        """Put an output there, or move it there; `remove` it before it goes."""
+        self._outputs[output.name] = output.pointer
         wlr.wlr_output_layout_add(self.pointer, output.pointer, x, y)
 
-    def add_auto(self, output: WlrOutput) -> None:
-        """To the right of the others."""
-        wlr.wlr_output_layout_add_auto(self.pointer, output.pointer)
+    def remove(self, output: WlrOutput) -> None:
+        """Forget an output that goes."""
+        del self._outputs[output.name]
+        wlr.wlr_output_layout_remove(self.pointer, output.pointer)
+
+    def find(self, name: str) -> Any:
+        """The `struct wlr_output *` of an output in the layout, by its name; NULL where there is none."""
+        return self._outputs.get(name, wlr_ffi.NULL)
 
     def box(self, output: WlrOutput) -> Rect:
         """The output's place and logical size."""
@@ -88,13 +96,10 @@ class WlrOutput:
             wlr.wlr_output_rollback(self.pointer)
             raise OutputError(f"{self.name}: refuses {'its preferred mode' if mode is None else mode}")
 
-    def show(self, scene: Scene, layout: OutputLayout, position: tuple[int, int] | None) -> None:
-        """Announce the output to clients and show the scene on it, at this place of the layout (None: right of the others)."""
+    def show(self, scene: Scene, layout: OutputLayout) -> None:
+        """Announce the output to clients and show the scene on it, at the layout's origin until it is moved."""
         wlr.wlr_output_create_global(self.pointer)
-        if position is None:
-            layout.add_auto(self)
-        else:
-            layout.add(self, *position)
+        layout.add(self, 0, 0)
         self._scene_output = wlr.wlr_scene_get_scene_output(scene.pointer, self.pointer)
 
     def on_frame(self, callback: Callable[[], None]) -> None:
