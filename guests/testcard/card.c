@@ -7,7 +7,8 @@
 #include "memory.h"
 #include "serial.h"
 
-enum { MOST = 8 };
+/* Three rectangles a change at most, and as many again that the other buffer missed. */
+enum { MOST = 6 };
 
 struct changes {
     struct rect rects[MOST];
@@ -33,25 +34,28 @@ static void everything(struct changes *changes)
     add(changes, (struct rect){0, 0, (int)card.scene.width, (int)card.scene.height});
 }
 
-static void draw(const struct changes *changes)
+/* Adds what the other has, or everything when either is everything. */
+static void merge(struct changes *changes, const struct changes *other)
 {
-    unsigned stride;
-    uint32_t *canvas = card.display->canvas(&stride);
-    for (unsigned i = 0; i < changes->count; i++)
-        picture_draw(canvas, stride, card.background, &card.scene, changes->rects[i]);
+    if (changes->whole || other->whole) {
+        everything(changes);
+        return;
+    }
+    for (unsigned i = 0; i < other->count; i++)
+        add(changes, other->rects[i]);
 }
 
 static void show(struct changes changes)
 {
     if (card.display->buffers == 2) {
         struct changes now = changes;
-        if (missed.whole)
-            everything(&changes);
-        else if (!changes.whole)
-            draw(&missed);
+        merge(&changes, &missed);
         missed = now;
     }
-    draw(&changes);
+    unsigned stride;
+    uint32_t *canvas = card.display->canvas(&stride);
+    for (unsigned i = 0; i < changes.count; i++)
+        picture_draw(canvas, stride, card.background, &card.scene, changes.rects[i]);
     card.display->show(changes.rects, changes.count, changes.whole);
 }
 

@@ -25,8 +25,8 @@ IMAGE = Path(__file__).with_name("testcard.elf")
 #: The QEMU arguments of each display device that the guest knows.
 DEVICES = {
     "std-vga": ("-vga", "std"),
-    "virtio-gpu": ("-vga", "none", "-device", "virtio-gpu-pci"),
-    "virtio-vga": ("-vga", "none", "-device", "virtio-vga"),
+    "virtio-gpu": ("-vga", "none", "-device", "virtio-gpu-pci,id=video"),
+    "virtio-vga": ("-vga", "none", "-device", "virtio-vga,id=video"),
 }
 
 #: A display that programs reach over D-Bus, through QMP's add_client.
@@ -46,9 +46,12 @@ def argv(
 ) -> list[str]:
     """The command line of a QEMU with the test card, without a display and without QMP.
 
-    `device` is one of DEVICES; `options` are the guest's; `serial` is what -serial takes, nothing when None.
+    `device` is one of DEVICES, perhaps with properties as in "virtio-gpu,max_outputs=2" (its id is `video`);
+    `options` are the guest's; `serial` is what -serial takes, nothing when None.
     """
-    command = [qemu, "-accel", "tcg", "-nodefaults", "-no-reboot", *DEVICES[device]]
+    name, comma, properties = device.partition(",")
+    command = [qemu, "-accel", "tcg", "-nodefaults", "-no-reboot", *DEVICES[name]]
+    command[-1] += comma + properties
     return [
         *command,
         *("-serial", serial or "null"),
@@ -142,9 +145,11 @@ class TestCard:
         self.execute("qmp_capabilities")
 
     def _failed(self, what: str) -> CardError:
-        self._log.flush()
-        log = (self.directory / "stderr").read_text(errors="replace")
-        return CardError(f"{what}\nheard: {self.heard[-20:]}\nQEMU: {log or '(silent)'}")
+        return CardError(f"{what}\nheard: {self.heard[-20:]}\nQEMU: {self.qemu_log() or '(silent)'}")
+
+    def qemu_log(self) -> str:
+        """What QEMU has written to its standard output and error so far."""
+        return (self.directory / "stderr").read_text(errors="replace")
 
     def _hear(self, deadline: float) -> str | None:
         try:
@@ -200,16 +205,18 @@ class TestCard:
         message: dict[str, Any] = json.loads(line)
         return message
 
-    def execute(self, qmp_command: str, timeout: float = 10, **arguments: Any) -> Any:
+    def execute(
+        self, qmp_command: str, timeout: float = 10, fds: Sequence[int] = (), **arguments: Any
+    ) -> Any:
         """Runs a QMP command and returns what it returns; events go to `events`. Raises CardError.
 
-        Underscores in the names of arguments become hyphens.
+        `fds` go along, for getfd. Underscores in the names of arguments become hyphens.
         """
         if self._own_qmp is None:
             raise self._failed("QMP is not connected")
         named = {name.replace("_", "-"): value for name, value in arguments.items()}
         request = {"execute": qmp_command, "arguments": named}
-        self._own_qmp.stream.sendall(json.dumps(request).encode() + b"\n")
+        socket.send_fds(self._own_qmp.stream, [json.dumps(request).encode() + b"\n"], fds)
         deadline = time.monotonic() + timeout
         while True:
             message = self._qmp_message(deadline)

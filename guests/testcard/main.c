@@ -61,8 +61,6 @@ static void follow_host(void)
     unsigned width, height;
     if (!card.display->wants_mode(&width, &height))
         return;
-    if (width == card.scene.width && height == card.scene.height)
-        return;
     const char *problem = card_set_mode(width, height);
     if (problem)
         say("error mode: %s\n", problem);

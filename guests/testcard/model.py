@@ -94,7 +94,8 @@ def _gradient(width: int, height: int) -> Pixels:
     radius = height * 7 // 16
     distance = dx * dx + dy * dy
     colour[(distance >= (radius - 2) ** 2) & (distance < radius**2)] = WHITE
-    return colour.astype(np.uint32)
+    pixels: Pixels = colour.astype(np.uint32)
+    return pixels
 
 
 def _write_text(pixels: Pixels, text: str, y: int, scale: int) -> None:
@@ -206,3 +207,15 @@ def frame_number(pixels: Pixels) -> int:
 def torn(pixels: Pixels) -> bool:
     """Whether the first rows are of another frame than the last; raises NoCounterError."""
     return frame_number(pixels) != _read_counter(pixels, bottom=True)
+
+
+def cursor_image() -> Pixels:
+    """The hardware cursor of the `cursor` command, (64, 64) as 0xAARRGGBB, colours multiplied by alpha."""
+    y, x = np.mgrid[0:64, 0:64].astype(np.uint32)
+    alpha = np.where(x <= y, 255 - x * 3, 0)
+    image: Pixels = alpha << 24 | (x * 4 * alpha // 255) << 16 | (y * 4 * alpha // 255) << 8 | alpha
+    return image.astype(np.uint32)
+
+
+#: The point of the cursor's image that is at the place it is put to, (x, y).
+CURSOR_HOT_SPOT = (8, 4)

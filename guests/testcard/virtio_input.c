@@ -1,3 +1,135 @@
+/*
+ * Virtio keyboards, mice and tablets, as many as there are.
+ * Follows: Virtual I/O Device (VIRTIO) 1.2, section 5.8 (input device); linux/input-event-codes.h for types and codes.
+ */
 #include "input.h"
-void virtio_input_init(void) {}
-void virtio_input_poll(void) {}
+#include "interrupt.h"
+#include "memory.h"
+#include "serial.h"
+#include "virtio.h"
+
+enum { PCI_DEVICE = 0x1052, DEVICES = 8, KEYS = 768 };
+enum { EV_SYN, EV_KEY, EV_REL, EV_ABS };
+enum { REL_X = 0, REL_Y = 1, REL_HWHEEL = 6, REL_WHEEL = 8, ABS_X = 0, ABS_Y = 1 };
+
+struct event {
+    uint16_t type, code;
+    uint32_t value;
+};
+
+struct device {
+    struct virtio virtio;
+    struct virtqueue events;
+    struct event *buffers;
+    uint32_t held[KEYS / 32];
+    /* What came since the last EV_SYN. */
+    int dx, dy, wheel, hwheel, has_position;
+    unsigned x, y; /* of the last position: a tablet leaves out the axis that has not changed */
+};
+
+static struct device devices[DEVICES];
+static unsigned device_count;
+
+/* Reading the status is what lowers the line; which device it was shows in the queues. */
+static void on_interrupt(void)
+{
+    for (unsigned i = 0; i < device_count; i++)
+        (void)virtio_interrupt(&devices[i].virtio);
+}
+
+static const char *start(struct device *device, const struct pci_device *pci)
+{
+    const char *problem = virtio_start(&device->virtio, pci, 0);
+    if (!problem)
+        problem = virtio_queue(&device->virtio, &device->events, 0);
+    if (problem)
+        return problem;
+    device->buffers = memory_for_ever(device->events.size * sizeof *device->buffers);
+    if (!device->buffers)
+        return "not enough memory for events";
+    for (unsigned slot = 0; slot < device->events.size; slot++)
+        virtq_offer(&device->events, slot, &device->buffers[slot], sizeof *device->buffers);
+    return NULL;
+}
+
+void virtio_input_init(void)
+{
+    struct pci_device pci;
+    uint32_t lines = 0;
+    for (unsigned i = 0; device_count < DEVICES && pci_find(VIRTIO_VENDOR, PCI_DEVICE, i, &pci); i++) {
+        struct device *device = &devices[device_count];
+        const char *problem = start(device, &pci);
+        if (problem) {
+            say("error virtio-input: %s\n", problem);
+            continue;
+        }
+        device_count++;
+        if (!(lines >> device->virtio.line & 1))
+            interrupt_listen(device->virtio.line, on_interrupt);
+        lines |= 1u << device->virtio.line;
+        virtio_ready(&device->virtio);
+        virtq_notify(&device->events);
+    }
+}
+
+static void tell_motion(struct device *device)
+{
+    if (device->dx || device->dy)
+        input_motion(device->dx, device->dy, "virtio");
+    if (device->has_position)
+        input_position(device->x, device->y, "virtio");
+    if (device->wheel)
+        input_wheel(device->wheel, 0, "virtio");
+    if (device->hwheel)
+        input_wheel(device->hwheel, 1, "virtio");
+    device->dx = device->dy = device->wheel = device->hwheel = device->has_position = 0;
+}
+
+/* As Linux does, passes over a key that goes where it is already: QEMU releases a wheel that it never pressed. */
+static void key(struct device *device, unsigned code, uint32_t value)
+{
+    if (code >= KEYS || value > 1 || (device->held[code / 32] >> code % 32 & 1) == value)
+        return;
+    device->held[code / 32] ^= 1u << code % 32;
+    tell_motion(device);
+    if (code >= BUTTON_LEFT && code <= BUTTON_EXTRA)
+        input_button(code, (int)value, "virtio");
+    else
+        input_key(code, (int)value, "virtio");
+}
+
+static void event(struct device *device, struct event event)
+{
+    int value = (int)event.value;
+    if (event.type == EV_SYN) {
+        tell_motion(device);
+    } else if (event.type == EV_KEY) {
+        key(device, event.code, event.value);
+    } else if (event.type == EV_REL) {
+        if (event.code == REL_X)
+            device->dx += value;
+        else if (event.code == REL_Y)
+            device->dy += value;
+        else if (event.code == REL_WHEEL)
+            device->wheel += value;
+        else if (event.code == REL_HWHEEL)
+            device->hwheel += value;
+    } else if (event.type == EV_ABS && event.code <= ABS_Y) {
+        *(event.code == ABS_X ? &device->x : &device->y) = event.value;
+        device->has_position = 1;
+    }
+}
+
+void virtio_input_poll(void)
+{
+    for (struct device *device = devices; device < devices + device_count; device++) {
+        int slot;
+        while ((slot = virtq_used(&device->events)) >= 0) {
+            /* The buffer goes back before the event is told: QEMU drops events that find none. */
+            struct event it = *(volatile struct event *)&device->buffers[slot];
+            virtq_offer(&device->events, (unsigned)slot, &device->buffers[slot], sizeof it);
+            virtq_notify(&device->events);
+            event(device, it);
+        }
+    }
+}

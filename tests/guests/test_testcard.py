@@ -8,17 +8,11 @@ import numpy as np
 import pytest
 
 from guests.testcard import model
-from guests.testcard.launch import TestCard, CardError
+from guests.testcard.launch import CardError, TestCard
 
-from .screens import dump, key, motion
+from .screens import dump, key, motion, same
 
 NO_DISPLAY = ("-display", "none")
-
-
-def same(pixels: model.Pixels, expected: model.Pixels) -> None:
-    assert pixels.shape == expected.shape
-    different = np.argwhere(pixels != expected)
-    assert not len(different), f"{len(different)} pixels differ, the first at (y, x) {different[0]}"
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (640, 480), (800, 600), (1920, 1080), (320, 200)])
