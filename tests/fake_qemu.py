@@ -211,9 +211,13 @@ class FakeQemu:
     registration_error: tuple[str, str] | None = None
     #: Whether it asks the listeners for their interfaces, as all but a stuck QEMU do.
     greets: bool = True
+    #: The main connection, where wlvm has given one (`add_client`). Without it, `take_client()` gives the other end away.
+    connection: socket.socket | None = None
 
     def __post_init__(self) -> None:
-        ours, self._client = socket.socketpair()
+        ours = self.connection
+        if ours is None:
+            ours, self._client = socket.socketpair()
         self.main = FakePeer(ours, self._received)
         self.calls: queue.SimpleQueue[tuple[str, str, tuple[object, ...]]] = queue.SimpleQueue()
         self._listeners: dict[int, FakeListener] = {}

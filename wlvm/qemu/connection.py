@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
 from wlvm.qemu.display import Console, Display, DisplayThread
-from wlvm.qemu.qmp import Failure, QemuVersion, QmpClient, Reply, Success
+from wlvm.qemu.qmp import Failure, QemuVersion, QmpClient, Reply, Success, returned
+from wlvm.qemu.text import readable
 
 _FDNAME = "wlvm-display"
 
@@ -22,6 +25,18 @@ _FDNAME = "wlvm-display"
 _HEARTBEAT_MS = 2000
 #: Unanswered for so many heartbeats, it counts as unresponsive.
 _MISSED = 2
+
+
+class _Name(msgspec.Struct):
+    """What `query-name` returns."""
+
+    name: str = ""
+
+
+class _Status(msgspec.Struct):
+    """What of `query-status` is of use."""
+
+    running: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +138,13 @@ class QemuConnection:
     # Answers.
 
     def _named(self, reply: Reply) -> None:
-        if isinstance(reply, Success):
-            self._name = str(reply.value.get("name", ""))
+        self._name = readable(returned(reply, _Name, _Name()).name)
 
     def _status(self, reply: Reply) -> None:
         if isinstance(reply, Success):
             self._missed = 0
             self._set_responsive(True)
-            self._set_running(bool(reply.value["running"]))
+            self._set_running(returned(reply, _Status, _Status(self._running)).running)
 
     def _client_added(self, reply: Reply, ours: socket.socket) -> None:
         if isinstance(reply, Success) and self._events is not None:

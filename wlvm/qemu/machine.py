@@ -6,11 +6,26 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from wlvm.qemu.qmp import Execute, QmpError, Reply, Success
+import msgspec
+
+from wlvm.qemu.qmp import Execute, QmpError, Reply, returned
 
 #: Where QEMU keeps devices: those with an id, those without, and those that no option named (such as -usbdevice's).
 _DEVICES: Final = ("/machine/peripheral", "/machine/peripheral-anon", "/machine/unattached")
 _TYPE: Final = re.compile(r"child<(?:usb-kbd|virtio-keyboard.*)>")
+
+
+class _Mouse(msgspec.Struct):
+    """What of each pointer in `query-mice` is of use."""
+
+    current: bool
+    absolute: bool
+
+
+class _Child(msgspec.Struct):
+    """What of each child in `qom-list` is of use."""
+
+    type: str
 
 
 class Machine:
@@ -49,14 +64,14 @@ class Machine:
 
     def _on_mice(self, reply: Reply) -> None:
         # Without a pointer query-mice fails or returns nothing, as the release has it.
-        mice = reply.value if isinstance(reply, Success) else []
-        self.absolute_pointer = any(mouse["current"] and mouse["absolute"] for mouse in mice)
-        self.has_tablet = any(mouse["absolute"] for mouse in mice)
+        mice = returned(reply, list[_Mouse], [])
+        self.absolute_pointer = any(mouse.current and mouse.absolute for mouse in mice)
+        self.has_tablet = any(mouse.absolute for mouse in mice)
         self._answered()
 
     def _on_devices(self, reply: Reply) -> None:
-        if isinstance(reply, Success):
-            self._keyboards += sum(_TYPE.fullmatch(child["type"]) is not None for child in reply.value)
+        children = returned(reply, list[_Child], [])
+        self._keyboards += sum(_TYPE.fullmatch(child.type) is not None for child in children)
         self._answered()
 
     def _answered(self) -> None:

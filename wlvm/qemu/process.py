@@ -16,6 +16,7 @@ from typing import Final
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
 from wlvm.qemu.launch import LaunchError, add_display
+from wlvm.qemu.text import readable
 
 #: How long QEMU has to end by itself after SIGTERM, in milliseconds: it writes back its disks' caches.
 END_DEADLINE_MS: Final = 5000
@@ -174,7 +175,7 @@ class QemuProcess:
         self._output.close()
 
     def _hear(self, line: bytes) -> None:
-        text = line.decode(errors="replace").strip()[:_MAX_LINE]
+        text = readable(line.decode(errors="replace"))
         if not text:
             return
         if text not in self._tail:

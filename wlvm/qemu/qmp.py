@@ -26,7 +26,9 @@ from wlvm.qemu.qmp_messages import (
     QmpProtocol,
     Reply,
     Success,
+    returned,
 )
+from wlvm.qemu.text import readable
 
 __all__ = [
     "Execute",
@@ -38,6 +40,7 @@ __all__ = [
     "Reply",
     "Success",
     "connect",
+    "returned",
 ]
 
 #: What QEMU may leave unread before it is given up, in bytes: many thousands of key presses.
@@ -48,6 +51,7 @@ GREETING_TIMEOUT_MS: Final = 10_000
 CLOSE_SECONDS: Final = 0.25
 
 _CHUNK: Final = 256 << 10
+_INPUT: Final = "input-send-event"
 _CAPABILITIES: Final = 0  # the id of the first command; the caller's count from 1
 
 _log = logging.getLogger(__name__)
@@ -181,16 +185,16 @@ class QmpClient:
         return not self._expected
 
     def close(self) -> None:
-        """Hang up for good, once QEMU has carried out what it was told, or CLOSE_SECONDS later. Harmless when repeated.
+        """Hang up for good, once QEMU has carried out the input it was told, or CLOSE_SECONDS later. Harmless when repeated.
 
         QEMU discards the commands it has not read yet of a client that hangs up (monitor/qmp.c, chardev/char-socket.c): keys
-        that were let go of just before would stay down.
+        that were let go of just before would stay down. Nothing else is worth keeping the other guests waiting.
         """
         if self._closed:
             return
         self._events = _Nobody()
         self._expected = {id: command._replace(on_reply=_ignore) for id, command in self._expected.items()}
-        if self._greeted:
+        if self._greeted and any(command.name == _INPUT for command in self._expected.values()):
             self.drain(CLOSE_SECONDS)
         self._hang_up()
 
@@ -288,7 +292,7 @@ class QmpClient:
 
     def _answer(self, answer: Answer) -> None:
         if answer.id is None or answer.id not in self._expected:
-            raise QmpError(f"QEMU answered a command that was not sent: {answer.reply}")
+            raise QmpError(f"QEMU answered a command that was not sent: {readable(str(answer.reply))}")
         command = self._expected.pop(answer.id)
         if answer.id == _CAPABILITIES:
             self._on_capabilities(answer.reply)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-#: The longest line accepted, in bytes. QEMU's longest (query-qmp-schema) is some 250 KiB.
-MAX_LINE: Final = 64 << 20
+from wlvm.qemu.text import readable
+
+#: The longest line accepted, in bytes. QEMU's longest (query-qmp-schema) is some 250 KiB; decoding takes some 20 ns a byte.
+MAX_LINE: Final = 1 << 20
+
+_T = TypeVar("_T")
 
 
 class QmpError(ConnectionError):
@@ -56,6 +60,16 @@ class Failure:
 Reply = Success | Failure
 
 
+def returned(reply: Reply, as_type: type[_T], otherwise: _T) -> _T:
+    """What a command returned, as this type; `otherwise` where it failed, or returned something that is not of the type."""
+    if isinstance(reply, Failure):
+        return otherwise
+    try:
+        return msgspec.convert(reply.value, as_type)
+    except msgspec.ValidationError:
+        return otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The reply to the command that was sent with this id; None when QEMU could not make out the command, let alone its id."""
@@ -72,10 +86,13 @@ class Event:
     data: Mapping[str, Any]
 
 
+_Number = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
+
+
 class _Version(msgspec.Struct):
-    major: int
-    minor: int
-    micro: int
+    major: _Number
+    minor: _Number
+    micro: _Number
 
 
 class _Versions(msgspec.Struct):
@@ -137,7 +154,9 @@ class QmpProtocol:
         if message.event is not msgspec.UNSET:
             return Event(message.event, message.data)
         if message.error is not msgspec.UNSET:
-            return Answer(message.id, Failure(message.error.error_class, message.error.desc))
+            return Answer(
+                message.id, Failure(readable(message.error.error_class), readable(message.error.desc))
+            )
         if message.returned is not msgspec.UNSET:
             return Answer(message.id, Success(message.returned))
         raise QmpError(f"this is not QMP: {_excerpt(line)}")

@@ -24,12 +24,11 @@ from wlvm.qemu.dbus_values import Variant
 from wlvm.qemu.handover import FrameToken
 from wlvm.qemu.listener import Listener
 from wlvm.qemu.peer import Peer
+from wlvm.qemu.text import readable
 
 #: How long QEMU may take until all listeners are registered, in seconds. It may be busy, or stopped in a debugger.
 SETUP_DEADLINE: Final = 30.0
 MAX_CONSOLES: Final = 64
-#: How much is kept of each text that QEMU says, in characters.
-MAX_TEXT: Final = 200
 
 _ROOT: Final = "/org/qemu/Display1"
 _KEYBOARD_INTERFACE: Final = "org.qemu.Display1.Keyboard"
@@ -173,7 +172,7 @@ class Session:
 
     def _add_console(self, index: int, interfaces: Mapping[str, Mapping[str, object]]) -> None:
         about = interfaces[CONSOLE_INTERFACE]
-        label, address = (_typed(about.get(name), str, "")[:MAX_TEXT] for name in ("Label", "DeviceAddress"))
+        label, address = (readable(_typed(about.get(name), str, "")) for name in ("Label", "DeviceAddress"))
         console = Console(index, label, _typed(about.get("Head"), int, 0), address, self._link)
         for interface, properties in interfaces.items():
             _apply_properties(console, interface, properties)
@@ -271,9 +270,9 @@ def _typed(value: object, wanted: type[_T], otherwise: _T) -> _T:
 
 def _error_text(reply: Message) -> str:
     """What QEMU said, for a person."""
-    text = str(reply.values()[0]) if reply.fields.signature.startswith("s") else ""
-    name = reply.fields.error_name[:MAX_TEXT]
-    return f"{text[:MAX_TEXT]} ({name})" if text else name
+    text = readable(str(reply.values()[0])) if reply.fields.signature.startswith("s") else ""
+    name = readable(reply.fields.error_name)
+    return f"{text} ({name})" if text else name
 
 
 def _log_error(call: Call, reply: Message) -> None:
