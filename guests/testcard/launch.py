@@ -25,6 +25,7 @@ IMAGE = Path(__file__).with_name("testcard.elf")
 #: The QEMU arguments of each display device that the guest knows.
 DEVICES = {
     "std-vga": ("-vga", "std"),
+    "bochs-display": ("-vga", "none", "-device", "bochs-display"),
     "virtio-gpu": ("-vga", "none", "-device", "virtio-gpu-pci,id=video"),
     "virtio-vga": ("-vga", "none", "-device", "virtio-vga,id=video"),
 }

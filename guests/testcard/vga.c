@@ -1,46 +1,38 @@
 /*
- * The standard VGA of QEMU: Bochs VBE extensions and a linear frame buffer.
- * Follows: QEMU docs/specs/standard-vga.rst; the Bochs VBE display API (registers 0-10);
- * for `off`, the VGA attribute controller's palette address source bit.
+ * The standard VGA of QEMU, and its like without VGA (secondary-vga, bochs-display): Bochs VBE extensions and a linear
+ * frame buffer.
+ * Follows: QEMU docs/specs/standard-vga.rst (registers in BAR 2); the Bochs VBE display API (registers 0-10);
+ * for `off`, the VGA attribute controller's palette address source bit, which bochs-display has not got.
  */
 #include "display.h"
-#include "machine.h"
 #include "pci.h"
 
-enum { INDEX = 0x1ce, DATA = 0x1cf, ATTRIBUTE = 0x3c0, STATUS = 0x3da };
+#include <stddef.h>
+
+enum { ATTRIBUTE = 0x400, STATUS = 0x41a, BOCHS = 0x500 }; /* in BAR 2 */
 enum { XRES = 1, YRES, BPP, ENABLE, BANK, VIRT_WIDTH, VIRT_HEIGHT, X_OFFSET, Y_OFFSET, MEMORY_64K };
 
 static struct display vga;
+static volatile uint8_t *registers;
 static uint32_t *frame_buffer;
 static unsigned mode_width, mode_height, page;
 
-static void set(unsigned reg, unsigned value)
-{
-    outw(INDEX, (uint16_t)reg);
-    outw(DATA, (uint16_t)value);
-}
-
-static unsigned get(unsigned reg)
-{
-    outw(INDEX, (uint16_t)reg);
-    return inw(DATA);
-}
+static volatile uint16_t *bochs(unsigned reg) { return (volatile uint16_t *)(registers + BOCHS) + reg; }
 
 static const char *set_mode(unsigned *width, unsigned *height)
 {
-    unsigned wide = *width & ~7u; /* the device knows widths in characters of eight pixels */
-    if (wide * 4 * *height * vga.buffers > get(MEMORY_64K) << 16)
+    if (*width * 4 * *height * vga.buffers > (unsigned)*bochs(MEMORY_64K) << 16)
         return "not enough video memory";
-    set(ENABLE, 0);
-    set(XRES, wide);
-    set(YRES, *height);
-    set(BPP, 32);
-    set(ENABLE, 0x41); /* on, with the linear frame buffer */
-    set(VIRT_WIDTH, wide);
-    set(X_OFFSET, 0);
-    set(Y_OFFSET, 0);
-    mode_width = *width = get(XRES);
-    mode_height = *height = get(YRES);
+    *bochs(ENABLE) = 0;
+    *bochs(XRES) = (uint16_t)(*width);
+    *bochs(YRES) = (uint16_t)(*height);
+    *bochs(BPP) = 32;
+    *bochs(ENABLE) = 0x41; /* on, with the linear frame buffer */
+    mode_width = *width = *bochs(XRES); /* a VGA knows widths in characters of eight pixels: it has rounded down */
+    mode_height = *height = *bochs(YRES);
+    *bochs(VIRT_WIDTH) = (uint16_t)mode_width;
+    *bochs(X_OFFSET) = 0;
+    *bochs(Y_OFFSET) = 0;
     page = 0;
     return NULL;
 }
@@ -56,14 +48,14 @@ static void show(const struct rect *rects, unsigned count, int whole)
     (void)rects, (void)count, (void)whole;
     if (vga.buffers == 2) {
         page ^= 1;
-        set(Y_OFFSET, page * mode_height);
+        *bochs(Y_OFFSET) = (uint16_t)(page * mode_height);
     }
 }
 
 static void power(int on)
 {
-    (void)inb(STATUS);
-    outb(ATTRIBUTE, on ? 0x20 : 0x00);
+    (void)registers[STATUS];
+    registers[ATTRIBUTE] = on ? 0x20 : 0x00;
 }
 
 static const char *cursor(int x, int y, int shown)
@@ -86,6 +78,9 @@ struct display *vga_find(const struct display_options *options)
     if (!pci_find(0x1234, 0x1111, 0, &device))
         return NULL;
     frame_buffer = (uint32_t *)pci_bar(&device, 0);
+    registers = (volatile uint8_t *)pci_bar(&device, 2);
+    if (!frame_buffer || !registers)
+        return NULL;
     pci_enable(&device);
     vga.buffers = options->flip ? 2 : 1;
     power(1);

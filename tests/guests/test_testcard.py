@@ -32,6 +32,15 @@ def test_a_mode_is_changed_and_odd_widths_are_rounded_down(qemu: str) -> None:
         same(dump(card), model.picture(640, 480))
 
 
+@pytest.mark.parametrize("options", ["", "flip"])
+def test_a_bochs_display_has_any_width(qemu: str, options: str) -> None:
+    with TestCard(qemu, "bochs-display", f"mode=1366x768 {options}", display=NO_DISPLAY) as card:
+        card.command("step")
+        same(dump(card), model.picture(1366, 768, frame=1))
+        assert card.command("mode 801x600") == "done mode 801x600"
+        same(dump(card), model.picture(801, 600, frame=1))
+
+
 @pytest.mark.parametrize("options", ["damage=full", "damage=patch", "damage=full flip", "damage=patch flip"])
 def test_frames_are_stepped_and_jumped_to(qemu: str, options: str) -> None:
     with TestCard(qemu, options=f"mode=640x480 {options}", display=NO_DISPLAY) as card:
