@@ -58,10 +58,13 @@ class Keymap:
         return self._strokes.get(symbol)
 
     def _find_strokes(self) -> dict[int, KeyStroke]:
+        """The key with the lowest code for each symbol, which is that of the main block: evdev has keys for "(" and "$" alone too, that no
+        keyboard and no guest has.
+        """
         strokes: dict[int, KeyStroke] = {}
         codes = range(c.xkb_keymap_min_keycode(self._pointer), c.xkb_keymap_max_keycode(self._pointer) + 1)
-        for level in (_PLAIN, _SHIFTED):
-            for code in codes:
+        for code in codes:
+            for level in (_PLAIN, _SHIFTED):
                 symbol = _symbol(self._pointer, code, level)
                 if symbol and code >= EVDEV_OFFSET:
                     strokes.setdefault(symbol, KeyStroke(code - EVDEV_OFFSET, level == _SHIFTED))
