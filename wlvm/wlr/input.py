@@ -22,8 +22,9 @@ _PRESSED = 1
 _CAPABILITY_POINTER, _CAPABILITY_KEYBOARD = 1, 2
 
 #: wlr_keyboard's modifier bits (types/wlr_keyboard.h) that a virtual keyboard may hold without a key, and the evdev keys for them.
-_MODIFIER_KEYS = {1 << 0: 42, 1 << 2: 29, 1 << 3: 56, 1 << 6: 125}  # Shift, Control, Alt, Logo (left)
-_SHIFT_KEY = 42
+#: Shift, Control, Alt, Logo (the left ones), AltGr.
+_MODIFIER_KEYS = {1 << 0: 42, 1 << 2: 29, 1 << 3: 56, 1 << 6: 125, 1 << 7: 100}
+_SHIFT_KEYS = (42, 54)
 
 
 class KeyboardEvents(Protocol):
@@ -99,8 +100,8 @@ class VirtualKeyboard(Keyboard):
         stroke = self._seat.keymap.stroke(symbol)
         if stroke is None:
             return ()
-        if stroke.shift and _SHIFT_KEY not in self._modifiers.values():
-            return (_SHIFT_KEY, stroke.key)
+        if stroke.shift and not any(map(self._holds, _SHIFT_KEYS)):
+            return (_SHIFT_KEYS[0], stroke.key)
         return (stroke.key,)
 
     def _release(self, code: int) -> None:
@@ -111,7 +112,7 @@ class VirtualKeyboard(Keyboard):
         """Raised when the client sets modifiers, which it may hold without any key: hold the key of each for it."""
         depressed = self._pointer.modifiers.depressed
         for bit, key in _MODIFIER_KEYS.items():
-            if depressed & bit and bit not in self._modifiers and not self._holds(key):
+            if depressed & bit and not self._holds(key):
                 self._modifiers[bit] = key
                 self.send(key, True)
             elif not depressed & bit and bit in self._modifiers:
@@ -119,7 +120,7 @@ class VirtualKeyboard(Keyboard):
                 self.send(key, False)
 
     def _holds(self, key: int) -> bool:
-        return any(key in keys for keys in self._held.values())
+        return key in self._modifiers.values() or any(key in keys for keys in self._held.values())
 
     def release_all(self) -> None:
         for code in list(self._held):
@@ -127,6 +128,32 @@ class VirtualKeyboard(Keyboard):
         for key in self._modifiers.values():
             self.send(key, False)
         self._modifiers.clear()
+
+
+class Pointer:
+    """A pointing device. The cursor tells what it does; this tells when it goes, with what it held down."""
+
+    def __init__(self, pointer: Any, seat: SeatDevices) -> None:
+        self._seat = seat
+        self._held: set[int] = set()
+        self.listeners = Listeners()
+        self.listeners.add(wlr_ffi.addressof(pointer.events.button), self._on_button)
+        self.listeners.add(wlr_ffi.addressof(pointer.base.events.destroy), self._on_destroy)
+
+    def _on_button(self, data: Any) -> None:
+        event = wlr_ffi.cast("struct wlr_pointer_button_event *", data)
+        if event.state == _PRESSED:
+            self._held.add(event.button)
+        else:
+            self._held.discard(event.button)
+
+    def _on_destroy(self, _data: Any) -> None:
+        """Raised when the device goes: what it held down will never come up by itself."""
+        self.listeners.remove()
+        for button in self._held:
+            self._seat.events.button(button, False)
+        self._seat.events.frame()
+        self._seat.pointer_gone(self)
 
 
 class PointerEvents(Protocol):
@@ -159,7 +186,9 @@ class SeatDevices:
     def __init__(self, display: Display, layout: OutputLayout, keymap: Keymap, events: SeatEvents) -> None:
         self.keymap = keymap
         self.events = events
+        self._layout = layout
         self._keyboards: list[Keyboard] = []
+        self._pointers: list[Pointer] = []
         self._listeners = Listeners()
         self._seat = wlr.wlr_seat_create(display._ptr, b"seat0")
         self._cursor = wlr.wlr_cursor_create()
@@ -183,6 +212,8 @@ class SeatDevices:
     def destroy(self) -> None:
         for keyboard in self._keyboards:
             keyboard.listeners.remove()
+        for pointer in self._pointers:
+            pointer.listeners.remove()
         self._listeners.remove()
         wlr.wlr_xcursor_manager_destroy(self._theme)
         wlr.wlr_cursor_destroy(self._cursor)
@@ -197,7 +228,18 @@ class SeatDevices:
             self._keyboards.append(keyboard)
             wlr.wlr_seat_set_keyboard(self._seat, keyboard._pointer)
         elif device.type == wlr.WLR_INPUT_DEVICE_POINTER:
-            wlr.wlr_cursor_attach_input_device(self._cursor, device)
+            self._add_pointer(wlr.wlr_pointer_from_input_device(device))
+
+    def _add_pointer(self, pointer: Any, output: Any = wlr_ffi.NULL) -> None:
+        """Have the cursor follow a `struct wlr_pointer *`; its positions are those of an output, or else of the whole layout."""
+        device = wlr_ffi.addressof(pointer.base)
+        wlr.wlr_cursor_attach_input_device(self._cursor, device)
+        if output == wlr_ffi.NULL and pointer.output_name != wlr_ffi.NULL:
+            # A window of a nested backend has a pointer of its own, whose positions are that window's.
+            output = self._layout.find(wlr_ffi.string(pointer.output_name).decode())
+        if output != wlr_ffi.NULL:
+            wlr.wlr_cursor_map_input_to_output(self._cursor, device, output)
+        self._pointers.append(Pointer(pointer, self))
 
     def _on_virtual_keyboard(self, data: Any) -> None:
         """Raised when a client makes a keyboard; its keymap comes later, from the client."""
@@ -205,11 +247,15 @@ class SeatDevices:
         self._keyboards.append(VirtualKeyboard(wlr_ffi.addressof(virtual.keyboard), self))
 
     def _on_virtual_pointer(self, data: Any) -> None:
+        """Raised when a client makes a pointer, for an output or for all of them."""
         event = wlr_ffi.cast("struct wlr_virtual_pointer_v1_new_pointer_event *", data)
-        wlr.wlr_cursor_attach_input_device(self._cursor, wlr_ffi.addressof(event.new_pointer.pointer.base))
+        self._add_pointer(wlr_ffi.addressof(event.new_pointer.pointer), event.suggested_output)
 
     def keyboard_gone(self, keyboard: Keyboard) -> None:
         self._keyboards.remove(keyboard)
+
+    def pointer_gone(self, pointer: Pointer) -> None:
+        self._pointers.remove(pointer)
 
     @property
     def cursor(self) -> tuple[float, float]:
@@ -262,7 +308,7 @@ class SeatDevices:
         self.events.button(event.button, event.state == _PRESSED)
 
     def _on_axis(self, data: Any) -> None:
-        """Raised for each step of a wheel or a finger; wheels count notches (`delta_discrete`, in 0.16 whole ones), others only lengths."""
+        """Raised for each step of a wheel or a finger: wheels count 120ths of notches (`delta_discrete`), others only lengths."""
         event = wlr_ffi.cast("struct wlr_pointer_axis_event *", data)
-        v120 = event.delta_discrete * 120 if event.delta_discrete else round(event.delta * 120 / 15)
+        v120 = event.delta_discrete or round(event.delta * 120 / 15)
         self.events.axis(event.orientation == wlr.WLR_AXIS_ORIENTATION_VERTICAL, v120)
