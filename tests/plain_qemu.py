@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +31,18 @@ class PlainQemu:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def execute(self, command: str) -> None:
+        """Run a QMP command that has no arguments, to its answer."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(self.control))
+            with sock.makefile("rw") as lines:
+                assert "QMP" in json.loads(lines.readline())
+                for line in ("qmp_capabilities", command):
+                    json.dump({"execute": line}, lines)
+                    lines.flush()
+                    while "return" not in (answer := json.loads(lines.readline())):
+                        assert "event" in answer, answer
 
     def __enter__(self) -> PlainQemu:
         return self

@@ -116,6 +116,19 @@ class Wlvm:
         """Until a frame with the guest's picture has been shown."""
         eventually(f"{name} shows a picture", lambda: self.console(name).frames)
 
+    def frames(self) -> int:
+        """The frames drawn so far, on all outputs."""
+        return sum(output.frames for output in self.control.stats().outputs)
+
+    def stays_idle(self, rounds: int = 50) -> bool:
+        """Whether no frame is drawn while so many commands are answered, 5 ms apart: some fifteen refreshes of a screen."""
+        before = self.frames()
+        for _ in range(rounds):
+            select.select([], [], [], 0.005)
+            if self.frames() != before:
+                return False
+        return True
+
     def pixels(self, name: str) -> np.ndarray:
         """The guest's picture, 0x00RRGGBB."""
         return self.control.frame(name).array
@@ -126,7 +139,11 @@ class Wlvm:
 
     def run(self, *command: str, **options: object) -> subprocess.CompletedProcess[bytes]:
         """Run a Wayland client."""
-        environment = {**os.environ, "WAYLAND_DISPLAY": self.display}
+        environment = {
+            **os.environ,
+            "XDG_RUNTIME_DIR": str(self.runtime_dir),
+            "WAYLAND_DISPLAY": self.display,
+        }
         return subprocess.run(  # type: ignore[call-overload,no-any-return]
             command, env=environment, timeout=DEADLINE, check=True, capture_output=True, **options
         )
