@@ -11,7 +11,7 @@
 #include "text.h"
 #include "timer.h"
 
-enum { DEBUG_EXIT = 0xf4, PM1A_CONTROL = 0x604, SLEEP_ENABLE = 0x2000, RATE_MAX = 1000 };
+enum { DEBUG_EXIT = 0xf4, PM1A_CONTROL = 0x604, SLEEP_ENABLE = 0x2000 };
 
 /* A command returns NULL, or why it could not be done; it answers `done` itself when that has more to tell. */
 struct command {

@@ -34,7 +34,10 @@ static void read_option(const char *word, struct options *options)
         if (!text_size(value, &options->width, &options->height))
             say("error option: %s is no size\n", word);
     } else if ((value = text_after(word, "rate="))) {
-        text_number(value, &options->rate);
+        if (!text_number(value, &options->rate) || options->rate > RATE_MAX) {
+            say("error option: %s is not a rate of at most %u\n", word, RATE_MAX);
+            options->rate = 0;
+        }
     } else if ((value = text_after(word, "stride="))) {
         text_number(value, &options->display.stride);
     } else if ((value = text_after(word, "heads="))) {
@@ -85,7 +88,10 @@ static void start(struct options *options)
     const char *problem = card_set_mode(width, height);
     if (problem) {
         say("error mode: %s\n", problem);
-        problem = card_set_mode(640, 480);
+        if (card_set_mode(640, 480)) {
+            card.display = NULL;
+            return;
+        }
     }
     ps2_init();
     virtio_input_init();

@@ -1,6 +1,8 @@
 #ifndef TIMER_H
 #define TIMER_H
 
+enum { RATE_MAX = 1000 };
+
 void timer_init(void);
 
 /* Ticks `rate` times a second; 0 stops the clock, so that nothing wakes the processor. */
