@@ -4,6 +4,7 @@
  */
 #include "card.h"
 
+#include "cursor.h"
 #include "memory.h"
 #include "serial.h"
 
@@ -120,9 +121,18 @@ void card_point(int x, int y)
     struct changes changes = {.count = 0};
     int width = (int)card.scene.width, height = (int)card.scene.height;
     add(&changes, picture_pointer(&card.scene));
-    card.scene.pointer_shown = 1;
+    card.pointed = 1;
     card.scene.pointer_x = x < 0 ? 0 : x >= width ? width - 1 : x;
     card.scene.pointer_y = y < 0 ? 0 : y >= height ? height - 1 : y;
+    if (card.cursor) {
+        const char *problem =
+            card.display->cursor(card.scene.pointer_x - CURSOR_HOT_X, card.scene.pointer_y - CURSOR_HOT_Y, 1);
+        if (!problem)
+            return;
+        say("error cursor: %s\n", problem);
+        card.cursor = 0;
+    }
+    card.scene.pointer_shown = 1;
     add(&changes, picture_pointer(&card.scene));
     show(changes);
 }

@@ -8,8 +8,10 @@ struct card {
     struct display *display;
     struct scene scene;
     uint32_t *background;
+    int pointed; /* something has pointed: scene.pointer_x and _y are where */
     int full;    /* every frame is drawn and shown whole */
     int report;  /* say `frame N` for each frame */
+    int cursor;  /* the pointer is the device's cursor; the picture has none */
 };
 
 extern struct card card;

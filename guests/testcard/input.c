@@ -7,7 +7,7 @@
 #include "card.h"
 #include "serial.h"
 
-enum { KEY_SPACE = 57, AXIS_MAX = 32767 };
+enum { KEY_SPACE = 57, AXIS_VALUES = 32768 };
 
 static const char *way(int down) { return down ? "down" : "up"; }
 
@@ -29,8 +29,8 @@ void input_button(unsigned code, int down, const char *via)
 
 void input_motion(int dx, int dy, const char *via)
 {
-    int x = card.scene.pointer_shown ? card.scene.pointer_x : (int)card.scene.width / 2;
-    int y = card.scene.pointer_shown ? card.scene.pointer_y : (int)card.scene.height / 2;
+    int x = card.pointed ? card.scene.pointer_x : (int)card.scene.width / 2;
+    int y = card.pointed ? card.scene.pointer_y : (int)card.scene.height / 2;
     card_point(x + dx, y + dy);
     say("rel %d %d via=%s\n", dx, dy, via);
 }
@@ -40,11 +40,8 @@ void input_wheel(int steps, int sideways, const char *via)
     say("%s %d via=%s\n", sideways ? "hwheel" : "wheel", steps, via);
 }
 
-/* The pixel that a host scaled down to 0..32767 by flooring is the one found again by rounding up. */
-static int pixel(unsigned value, unsigned size)
-{
-    return (int)((value * size + AXIS_MAX - 1) / AXIS_MAX);
-}
+/* As libinput has it: the axis has AXIS_VALUES places, and each pixel an equal share of them. */
+static int pixel(unsigned value, unsigned size) { return (int)(value * size / AXIS_VALUES); }
 
 void input_position(unsigned x, unsigned y, const char *via)
 {

@@ -8,8 +8,10 @@ import pytest
 
 from guests.testcard import model
 from guests.testcard.launch import TestCard
+from wlvm.qemu.motion import Position, send_to_sink, to_events
 
 from .screens import dump, key, motion, same
+from .windows import window_on
 
 NO_DISPLAY = ("-display", "none")
 KEYBOARD = ("-device", "virtio-keyboard-pci")
@@ -77,21 +79,43 @@ def test_buttons_and_the_wheel(qemu: str) -> None:
 
 def test_the_tablet_points_at_pixels(qemu: str) -> None:
     with TestCard(qemu, "virtio-gpu", OPTIONS, TABLET, display=NO_DISPLAY) as card:
-        for x, y, at in ((0, 0, (0, 0)), (32767, 32767, (639, 479)), (16384, 8192, (321, 121))):
+        for x, y, at in ((0, 0, (0, 0)), (32767, 32767, (639, 479)), (16384, 8192, (320, 120))):
             send(card, position("x", x), position("y", y))
             assert card.wait_for("abs") == f"abs {x} {y} via=virtio px={at[0]},{at[1]}"
             same(dump(card), model.picture(640, 480, pointer=at))
         send(card, position("x", 100))
-        assert card.wait_for("abs") == "abs 100 8192 via=virtio px=2,121"
+        assert card.wait_for("abs") == "abs 100 8192 via=virtio px=1,120"
 
 
-def test_every_pixel_that_a_window_points_at_is_found_again(qemu: str) -> None:
-    from .windows import window_on
+PIXELS = [(0, 0), (1, 1), (500, 306), (333, 7), (999, 611)]
 
+
+def test_a_pixel_that_qmp_points_at_is_found_again(qemu: str) -> None:
+    with TestCard(qemu, "virtio-gpu", "mode=1001x613", TABLET, display=NO_DISPLAY) as card:
+        for x, y in (*PIXELS, (1000, 612)):
+            send(card, *to_events(Position(x, y, 1001, 613)))
+            assert card.wait_for("abs").endswith(f"px={x},{y}")
+
+
+def test_a_pixel_that_a_window_points_at_is_found_again(qemu: str) -> None:
     with TestCard(qemu, "virtio-gpu", "mode=1001x613", TABLET) as card, window_on(card) as (console, *_):
-        for at in ((0, 0), (1, 1), (500, 306), (999, 611), (1000, 612), (333, 7)):
-            console.set_abs_position(*at)
-            assert card.wait_for("abs").endswith(f"px={at[0]},{at[1]}")
+        for x, y in PIXELS:
+            assert send_to_sink(Position(x, y, 1001, 613), console)
+            assert card.wait_for("abs").endswith(f"px={x},{y}")
+
+
+def test_the_pointer_may_be_the_devices_cursor(qemu: str) -> None:
+    extra = (*TABLET, "-trace", "virtio_gpu_update_cursor")
+    with TestCard(qemu, "virtio-gpu", f"{OPTIONS} cursor", extra, display=NO_DISPLAY) as card:
+        for x, y in ((100, 50), (2, 1)):
+            send(card, *to_events(Position(x, y, 640, 480)))
+            assert card.wait_for("abs").endswith(f"px={x},{y}")
+        told = [line.rpartition("update_cursor ")[2] for line in card.qemu_log().splitlines()]
+        assert [line for line in told if line.startswith("scanout")] == [
+            "scanout 0, x 92, y 46, update, res 0x1",
+            "scanout 0, x -6, y -3, move, res 0x1",
+        ]
+        same(dump(card), model.picture(640, 480))
 
 
 def test_a_burst_is_not_lost(qemu: str) -> None:
