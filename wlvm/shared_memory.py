@@ -6,6 +6,7 @@ never mapped: `read` copies them with pread(2), for which a missing page is a sh
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import (
     BYTES_PER_PIXEL,
+    MAX_SIDE,
     FramebufferError,
     Rect,
     check_layout,
@@ -25,6 +27,12 @@ from wlvm.framebuffer import (
 
 #: A rectangle at least 1/4 as wide as the framebuffer is read as whole rows (bench: shared memory, narrow and wide damage).
 _WIDE_ENOUGH = 4
+
+
+#: A row's and a framebuffer's most bytes. The memory may be a file of holes, which costs its owner nothing, but us a copy that keeps
+#: every guest waiting: 8192x8192 pixels take a tenth of a second.
+MAX_STRIDE = 4 * MAX_SIDE
+MAX_BYTES = 256 << 20
 
 
 class TruncatedError(OSError):
@@ -51,8 +59,12 @@ class SharedFramebuffer:
         if self.fourcc not in BYTES_PER_PIXEL:
             raise FramebufferError(f"pixel format {fourcc_name(self.fourcc)} is not one that wlvm shows")
         status = os.fstat(self.fd.fileno())
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(status.st_mode) or not _is_memory(self.fd):
             raise FramebufferError("the file descriptor of a shared framebuffer is not of memory")
+        if self.stride > MAX_STRIDE or self.stride * self.height > MAX_BYTES:
+            raise FramebufferError(
+                f"{self.width}x{self.height} with a stride of {self.stride} bytes is more than wlvm copies"
+            )
         check_layout(
             width=self.width,
             height=self.height,
@@ -91,3 +103,16 @@ class SharedFramebuffer:
                 raise TruncatedError("the guest's framebuffer memory has been truncated")
             target = target[count:]
             position += count
+
+
+def _is_memory(fd: OwnedFd) -> bool:
+    """Whether reading it cannot wait: it is shared memory, which alone has seals (fcntl(2)), and open for reading.
+
+    Files look the same otherwise, and a file system of the other side's making may keep a reader for ever.
+    """
+    try:
+        fcntl.fcntl(fd.fileno(), fcntl.F_GET_SEALS)
+        flags = fcntl.fcntl(fd.fileno(), fcntl.F_GETFL)
+    except OSError:
+        return False
+    return flags & os.O_ACCMODE != os.O_WRONLY
