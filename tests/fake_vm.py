@@ -217,9 +217,8 @@ class _Client:
             return
         if name == "getfd":
             self._fds[command["arguments"]["fdname"]] = received.pop(0)
-        elif name == "add_client":
-            if (fd := self._fds.pop(command["arguments"]["fdname"], None)) is not None:
-                self._display(fd)
+        elif name == "add_client" and (fd := self._fds.pop(command["arguments"]["fdname"], None)) is not None:
+            self._display(fd)
         self.say(json.dumps({"return": answer, "id": id}).encode() + b"\r\n")
 
     def _display(self, fd: int) -> None:

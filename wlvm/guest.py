@@ -18,11 +18,14 @@ from wlvm.qemu.launch import LaunchError
 from wlvm.qemu.machine import Machine
 from wlvm.qemu.process import QemuProcess
 from wlvm.qemu.qmp import QmpError
+from wlvm.qemu.text import readable
 
 log = logging.getLogger(__name__)
 
 #: A guest that cannot be reached is tried again after this long, in milliseconds.
 RETRY_MS = 1000
+
+_WAITING = "Waiting for the guest's first picture."
 
 
 class State(enum.StrEnum):
@@ -62,6 +65,9 @@ class Guest:
         self._retry = loop.timer(self._reach)
         self._absolute: dict[int, bool] = {}
         self._runs = True
+        #: Why the last thing that QEMU sent for a console is not shown, by console; and of which consoles the log has said so.
+        self._refusals: dict[int, str] = {}
+        self._complained: set[int] = set()
         self.surfaces: dict[int, GuestSurface] = {}
 
     def identity(self, console: int) -> Identity:
@@ -119,7 +125,8 @@ class Guest:
             self._retry.arm(RETRY_MS)
         if (state, reason) == (self.state, self.reason):
             return  # the card says it already
-        log.warning("%s: %s", self.name, reason)
+        # That it is lost is worth a warning; for which reason it still is, each time it is tried, is not.
+        log.log(logging.INFO if state is self.state else logging.WARNING, "%s: %s", self.name, reason)
         self._enter(state, reason)
         self._show_card(
             [reason] if self.config.qmp is None else [reason, "It is shown again as soon as it is back."]
@@ -131,6 +138,8 @@ class Guest:
     def _disconnect(self) -> None:
         self._machine = None
         self._absolute.clear()
+        self._refusals.clear()
+        self._complained.clear()
         for surface in self.surfaces.values():
             surface.disconnect()
         if self._connection is not None:
@@ -157,7 +166,7 @@ class Guest:
             surface = self.surfaces[console.index]
             surface.identity = self.identity(console.index)
             surface.connect(self._forwarder(self._connection, console))
-            surface.show_card(["Waiting for the guest's first picture."])
+            surface.show_card([_WAITING])
         self._tell_running(state.running)
         self._machine = Machine(self._connection.qmp.execute, self._machine_changed)
         self._machine.ask()
@@ -184,7 +193,7 @@ class Guest:
 
     def _tell_running(self, running: bool) -> None:
         self._runs = running
-        self._enter(State.RUNNING if running else State.PAUSED)
+        self._enter(State.RUNNING if running else State.PAUSED, self._refusal)
         for surface in self.surfaces.values():
             if surface.input is not None and running:
                 surface.input.resumed()
@@ -199,10 +208,32 @@ class Guest:
         changes = console.take()
         self.surfaces[console.index].apply(changes)
         console.acknowledge(changes.frames)
+        self._note_refusal(console)
         if console.is_absolute != self._absolute.get(console.index):
             # QEMU's property tells that a driver has taken a device over, but not, in every release, which pointer is in charge.
             self._absolute[console.index] = console.is_absolute
             self.reset()
+
+    @property
+    def _refusal(self) -> str:
+        return next((refusal for refusal in self._refusals.values() if refusal), "")
+
+    def _note_refusal(self, console: Console) -> None:
+        """Say once a connection that something was refused, and why for as long as no scanout has followed."""
+        surface = self.surfaces[console.index]
+        refusal = readable(console.last_refusal) or surface.trouble
+        if refusal:
+            refusal = f"wlvm refused what QEMU sent: {refusal}"
+        if refusal == self._refusals.get(console.index, ""):
+            return
+        self._refusals[console.index] = refusal
+        if self.state in (State.RUNNING, State.PAUSED):
+            self.reason = self._refusal
+        if refusal and console.index not in self._complained:
+            self._complained.add(console.index)
+            log.warning("%s: %s", self.name, refusal)
+        if surface.picture is None:
+            surface.show_card([refusal or _WAITING])
 
     def running(self, running: bool) -> None:
         self._tell_running(running)
@@ -213,9 +244,15 @@ class Guest:
 
     def responsive(self, responsive: bool) -> None:
         if responsive:
-            self._enter(State.RUNNING if self._runs else State.PAUSED)
+            if self._machine is None:
+                self._enter(State.CONNECTING)  # QMP answers, but the display is not there yet
+            else:
+                self._tell_running(self._runs)
             for surface in self.surfaces.values():
-                surface.uncover()
+                if surface.picture is None:
+                    surface.show_card([_WAITING])
+                else:
+                    surface.uncover()
         else:
             reason = "QEMU does not answer: it is stopped or hangs."
             log.warning("%s: %s", self.name, reason)

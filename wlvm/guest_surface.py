@@ -6,7 +6,6 @@ is no picture it shows a card with the reason.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,8 +25,6 @@ from wlvm.shared_memory import TruncatedError
 from wlvm.staging import StagingFramebuffer
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.scene import BufferNode, Tree
-
-log = logging.getLogger(__name__)
 
 #: QEMU disables a scanout at every flip of a blob resource; only when nothing follows for this long is the screen really off.
 _DISABLED_AFTER_MS = 200
@@ -59,6 +56,8 @@ class GuestSurface:
         """It is nowhere until it is placed."""
         self.identity = identity
         self.input: InputForwarder | None = None
+        #: Why the picture could not be brought up to date; "" when it could.
+        self.trouble = ""
         self.absolute = True
         self.updates = 0
         self.frames = 0
@@ -112,6 +111,7 @@ class GuestSurface:
 
     def disconnect(self) -> None:
         """The console is gone, and with it its picture: follow this with a card that says why."""
+        self.trouble = ""
         self._disabled.disarm()
         if self.input is not None:
             self.input.close()
@@ -125,7 +125,10 @@ class GuestSurface:
         try:
             self._apply_picture(changes)
         except TruncatedError as error:
-            log.warning("%s: %s; its last picture stays", self.identity.label, error)
+            self.trouble = f"{error}; the last picture stays"
+        else:
+            if changes.scanout is not None:
+                self.trouble = ""
         if changes.disabled:
             self._disabled.arm(_DISABLED_AFTER_MS)
         elif changes.scanout is not None or changes.updates or changes.damage:

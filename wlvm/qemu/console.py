@@ -53,7 +53,7 @@ class Console:
         self.is_absolute = False
         #: The guest's keyboard lights: scroll lock 1, num lock 2, caps lock 4.
         self.modifiers = 0
-        #: How many messages were refused because their values cannot be, and why the last one was.
+        #: How many messages were refused because their values cannot be, and why the last one since the last scanout was ("": none).
         self.refused = 0
         self.last_refusal = ""
         self.handover = Handover(self._resume)

@@ -81,6 +81,7 @@ class Listener:
         except FramebufferError as error:
             self._console.refused += 1
             self._console.last_refusal = f"{message.fields.member}: {error}"
+            self._changed()
             if message.reply_wanted:
                 peer.refuse(message.serial, _INVALID, str(error))
 
@@ -173,6 +174,7 @@ class Listener:
 
     def _show(self, scanout: Scanout, size: tuple[int, int]) -> None:
         self._handover.scanout(scanout, size)
+        self._console.last_refusal = ""
         self._changed()
 
     def _show_shared(self, scanout: messages.ScanoutMap | messages.ScanoutDmabuf) -> None:

@@ -28,7 +28,8 @@ from wlvm.qemu.text import readable
 
 #: How long QEMU may take until all listeners are registered, in seconds. It may be busy, or stopped in a debugger.
 SETUP_DEADLINE: Final = 30.0
-MAX_CONSOLES: Final = 64
+#: As many heads as a virtio-gpu can have. Each is a surface to place and a card to draw: 64 kept every guest waiting for seconds.
+MAX_CONSOLES: Final = 16
 
 _ROOT: Final = "/org/qemu/Display1"
 _KEYBOARD_INTERFACE: Final = "org.qemu.Display1.Keyboard"
