@@ -36,6 +36,15 @@ static inline uint32_t inl(uint16_t port)
 static inline void interrupts_off(void) { __asm__ volatile("cli" ::: "memory"); }
 static inline void interrupts_on(void) { __asm__ volatile("sti" ::: "memory"); }
 
+static inline unsigned interrupts_save(void)
+{
+    unsigned flags;
+    __asm__ volatile("pushf; pop %0; cli" : "=r"(flags)::"memory");
+    return flags;
+}
+
+static inline void interrupts_restore(unsigned flags) { __asm__ volatile("push %0; popf" ::"r"(flags) : "memory", "cc"); }
+
 /* STI takes effect after the next instruction, so no interrupt is lost between the two. */
 static inline void wait_for_interrupt(void) { __asm__ volatile("sti; hlt; cli" ::: "memory"); }
 

@@ -89,7 +89,7 @@ def _fill(pixels: Pixels, rect: Rect, colour: int) -> None:
 def _gradient(width: int, height: int) -> Pixels:
     y, x = np.mgrid[0:height, 0:width].astype(np.int64)
     dx, dy = x - width // 2, y - height // 2
-    colour = (x * 256 // width) << 16 | (y * 256 // height) << 8 | (x & 15) << 4 | (y & 15)
+    colour = (x * 256 // width) << 16 | (y * 256 // height) << 8 | (96 + ((x & 7) << 3 | (y & 7)))
     colour = np.where((dx % GRID == 0) | (dy % GRID == 0), (colour >> 1 & 0x7F7F7F) + 0x404040, colour)
     radius = height * 7 // 16
     distance = dx * dx + dy * dy

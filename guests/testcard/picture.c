@@ -70,7 +70,7 @@ static void fill(uint32_t *canvas, const struct scene *scene, struct rect area, 
             canvas[(unsigned)y * scene->width + (unsigned)x] = colour;
 }
 
-/* Red grows to the right and green downwards; blue is the place within 16 by 16, so that no two pixels are alike. */
+/* Red grows to the right and green downwards; blue is the place within 8 by 8: up to 2048x2048 no two are alike. */
 static void gradient(uint32_t *canvas, const struct scene *scene)
 {
     static uint8_t red[SIDE_MAX];
@@ -85,7 +85,7 @@ static void gradient(uint32_t *canvas, const struct scene *scene)
         for (int x = 0; x < width; x++) {
             int dx = x - width / 2;
             int distance = dx * dx + dy * dy;
-            uint32_t colour = (uint32_t)red[x] << 16 | green << 8 | (uint32_t)((x & 15) << 4 | (y & 15));
+            uint32_t colour = (uint32_t)red[x] << 16 | green << 8 | (96 + (uint32_t)((x & 7) << 3 | (y & 7)));
             if (dx % GRID == 0 || dy % GRID == 0)
                 colour = (colour >> 1 & 0x7f7f7f) + 0x404040;
             if (distance >= inner && distance < outer)
@@ -213,13 +213,27 @@ static void draw_row(uint32_t *line, const uint32_t *background, const struct sc
     }
 }
 
+static int crosses(struct rect rect, int y) { return y >= rect.y && y < rect.y + rect.height; }
+
+/* Whether a row is all background. */
+static int is_plain(const struct scene *scene, int y)
+{
+    return !crosses(picture_moving(scene), y) && !crosses(picture_patch(scene), y) &&
+           !crosses(picture_pointer(scene), y) && !crosses(picture_counter(scene, 0), y) &&
+           !crosses(picture_counter(scene, 1), y);
+}
+
 void picture_draw(uint32_t *canvas, unsigned stride, const uint32_t *background, const struct scene *scene,
                   struct rect area)
 {
     static uint32_t line[SIDE_MAX];
     area = cut(area, (struct rect){0, 0, (int)scene->width, (int)scene->height});
     for (int y = area.y; y < area.y + area.height; y++) {
-        draw_row(line, background, scene, y, area);
-        copy_pixels(canvas + (unsigned)y * stride + area.x, line + area.x, (unsigned)area.width);
+        const uint32_t *row = background + y * (int)scene->width;
+        if (!is_plain(scene, y)) {
+            draw_row(line, background, scene, y, area);
+            row = line;
+        }
+        copy_pixels(canvas + (unsigned)y * stride + area.x, row + area.x, (unsigned)area.width);
     }
 }

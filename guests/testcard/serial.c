@@ -1,5 +1,5 @@
 /*
- * COM1: lines out by polling, lines in by IRQ 4.
+ * COM1: lines out at once, or by IRQ 4 when nobody reads at the other end; lines in by IRQ 4.
  * Follows: National Semiconductor PC16550D data sheet.
  */
 #include "serial.h"
@@ -9,13 +9,26 @@
 #include "interrupt.h"
 #include "machine.h"
 
-enum { COM1 = 0x3f8, LINE = 4, RING = 4096, LONGEST = 256 };
+enum { COM1 = 0x3f8, LINE = 4, RING = 4096, OUT_RING = 65536, LONGEST = 256 };
+enum { RECEIVED = 1, SENDER_EMPTY = 2 }; /* the interrupts asked for */
 
 static volatile char ring[RING];
 static volatile unsigned written;
 static unsigned read;
+static volatile char out_ring[OUT_RING];
+static volatile unsigned out_written, out_read;
 static char line[LONGEST];
 static unsigned line_length;
+
+/* Hands on what the port takes now; the rest waits for an interrupt. Interrupts are off. */
+static void transmit(void)
+{
+    while (out_read != out_written && inb(COM1 + 5) & 0x20) {
+        outb(COM1, (uint8_t)out_ring[out_read % OUT_RING]);
+        out_read++;
+    }
+    outb(COM1 + 1, out_read == out_written ? RECEIVED : RECEIVED | SENDER_EMPTY);
+}
 
 static void on_interrupt(void)
 {
@@ -27,6 +40,7 @@ static void on_interrupt(void)
             written++;
         }
     }
+    transmit();
 }
 
 void serial_init(void)
@@ -39,14 +53,18 @@ void serial_init(void)
     outb(COM1 + 2, 0x07); /* FIFOs on and empty, an interrupt for each byte */
     outb(COM1 + 4, 0x0b); /* DTR, RTS, and OUT2, which lets the interrupt through */
     interrupt_listen(LINE, on_interrupt);
-    outb(COM1 + 1, 1);
+    outb(COM1 + 1, RECEIVED);
 }
 
 static void put(char byte)
 {
-    while (!(inb(COM1 + 5) & 0x20))
-        ;
-    outb(COM1, (uint8_t)byte);
+    while (out_written - out_read == OUT_RING) {
+        unsigned flags = interrupts_save();
+        transmit();
+        interrupts_restore(flags);
+    }
+    out_ring[out_written % OUT_RING] = byte;
+    out_written++;
 }
 
 static void put_number(unsigned value, unsigned base)
@@ -93,6 +111,9 @@ void say(const char *format, ...)
         }
     }
     va_end(values);
+    unsigned flags = interrupts_save();
+    transmit();
+    interrupts_restore(flags);
 }
 
 char *serial_line(void)
@@ -115,6 +136,6 @@ char *serial_line(void)
 
 void serial_drain(void)
 {
-    while (!(inb(COM1 + 5) & 0x40))
+    while (out_read != out_written || !(inb(COM1 + 5) & 0x40))
         ;
 }

@@ -3,7 +3,10 @@
 
 void serial_init(void);
 
-/* Writes to COM1 at once, waiting for the port; %s, %d, %u, %x and %% are known. Not for interrupt handlers. */
+/*
+ * Writes to COM1; %s, %d, %u, %x and %% are known. Waits only when 64 KiB are not read at the other end. Not for
+ * interrupt handlers.
+ */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The next whole line that came in, without its end; NULL when there is none. Valid until the next call. */

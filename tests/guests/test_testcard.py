@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,21 @@ def test_it_runs_and_holds(qemu: str) -> None:
         card.lines()
         card.command("run 10")
         assert card.wait_for("frame ") == f"frame {held + 1}"
+
+
+def test_it_goes_on_while_nobody_reads(qemu: str) -> None:
+    """A socket takes only some hundred bytes from QEMU before it is full."""
+    with TestCard(qemu, options="mode=640x480 damage=patch report", display=NO_DISPLAY) as card:
+        card.command("run 500")
+        pixels = dump(card)
+        deadline = time.monotonic() + 10
+        while model.torn(pixels) or model.frame_number(pixels) < 200:
+            assert time.monotonic() < deadline
+            pixels = dump(card)
+        card.command("hold")
+        assert [line for line in card.heard if line.startswith("frame ")][:200] == [
+            f"frame {number}" for number in range(1, 201)
+        ]
 
 
 def test_commands_that_cannot_be_done_say_why(qemu: str) -> None:
