@@ -1,0 +1,57 @@
+"""`python -m bench`: every measurement in a process of its own, one after the other; a table, and bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.machine import facts
+from bench.one import MEASUREMENTS
+from bench.results import Row, table
+
+#: A measurement that takes longer, in seconds, has failed.
+_LIMIT = 900
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; 1 when a measurement failed, whatever the numbers are."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="wlvm's measurements")
+    parser.add_argument("--quick", action="store_true", help="a little of each: to see that it works")
+    parser.add_argument(
+        "--json", type=Path, default=Path("bench.json"), help="where the numbers go (%(default)s)"
+    )
+    parser.add_argument("only", nargs="*", choices=[[], *MEASUREMENTS], help="measure only these")
+    chosen = parser.parse_args(arguments)
+    machine = facts()
+    print("\n".join(f"{name}: {value}" for name, value in machine.items()))
+    results: dict[str, object] = {}
+    failed = False
+    for name in chosen.only or MEASUREMENTS:
+        rows = _measured(name, ["--quick"] if chosen.quick else [])
+        if rows is None:
+            failed = True
+            continue
+        results[name] = [row.json() for row in rows]
+        print(f"\n## {MEASUREMENTS[name]}\n\n{table(rows)}", flush=True)
+    report = {"quick": chosen.quick, "machine": machine, "measurements": results}
+    chosen.json.write_text(json.dumps(report, indent=2) + "\n")
+    return 1 if failed else 0
+
+
+def _measured(name: str, options: Sequence[str]) -> list[Row] | None:
+    """The rows of a measurement; None, and a word on standard error, when it failed."""
+    command = [sys.executable, "-m", "bench.one", name, *options]
+    try:
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=_LIMIT)
+    except subprocess.SubprocessError as error:
+        print(f"\n{name} failed: {error}", file=sys.stderr)
+        return None
+    return [Row(**row) for row in json.loads(done.stdout)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

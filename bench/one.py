@@ -1,0 +1,39 @@
+"""One measurement in a process of its own: `python -m bench.one NAME [--quick]` prints its rows as JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bench.effort import FULL, QUICK, Effort
+
+if TYPE_CHECKING:
+    from bench.results import Row
+
+#: In the order of the table: the module, and what its rows are about.
+MEASUREMENTS = {
+    "updates": "A guest's update, 1280x800",
+    "keys": "A key: from the host to the guest's serial port",
+    "motion": "Motion at 1000 Hz",
+    "idle": "Four guests that stand still",
+    "start": "From wlvm's start to an attached guest's first frame",
+    "growth": "Growth",
+    "copies": "Copying pixels, 1280x800",
+}
+
+
+def main() -> None:
+    """Measure, and say it on standard output."""
+    logging.basicConfig(level=logging.ERROR)
+    name, *options = sys.argv[1:]
+    measure: Callable[[Effort], list[Row]] = importlib.import_module(f"bench.{name}").measure
+    rows = measure(QUICK if "--quick" in options else FULL)
+    print(json.dumps([row.json() for row in rows]))
+
+
+if __name__ == "__main__":
+    main()

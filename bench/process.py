@@ -1,0 +1,38 @@
+"""What the kernel knows of a process: processor time, memory, file descriptors (proc(5))."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICK = 1 / os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time of a process, all its threads, those that have ended too."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * _TICK
+
+
+def thread_cpu_seconds(name: str) -> float:
+    """The processor time of this process's thread of that name."""
+    thread = next(each for each in threading.enumerate() if each.name == name)
+    return int(Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text().split()[0]) / 1e9
+
+
+@dataclass(frozen=True)
+class Held:
+    """What this process holds: open file descriptors, and resident memory in KiB, garbage collected."""
+
+    fds: int
+    rss: int
+
+    @classmethod
+    def now(cls) -> Held:
+        gc.collect()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return cls(len(os.listdir("/proc/self/fd")), pages * _PAGE >> 10)

@@ -1,0 +1,103 @@
+"""What a guest's update costs: the main thread's Python, copying, composition, and the other threads."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bench.effort import Effort
+from bench.machine import qemus, sharing_qemu, version_text
+from bench.process import cpu_seconds, thread_cpu_seconds
+from bench.results import Row, Value, rounded, spread
+from bench.running import Steps, configuration, frames, play, shown, surface
+from bench.stopwatch import Stopwatch
+from guests.testcard.launch import TestCard
+from wlvm.desktop.output import Output
+from wlvm.latency import Latencies
+from wlvm.qemu.display import DisplayThread
+from wlvm.server import Server
+from wlvm.staging import StagingFramebuffer
+from wlvm.wlr.output import WlrOutput
+
+#: Python of the main thread for one update, in microseconds.
+AIM = 200
+_DISPLAY = "wlvm-display"
+
+
+@dataclass(frozen=True)
+class _Case:
+    qemu: str
+    device: str
+    options: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.device}, QEMU {version_text(self.qemu)}, {self.options}"
+
+
+def measure(effort: Effort) -> list[Row]:
+    """Full and small damage by every way that pixels come, from the test card at 1280x800."""
+    return [_row(case, effort.seconds) for case in _cases()]
+
+
+def _cases() -> list[_Case]:
+    ways = [(qemus()[0], "std-vga", (30,))]
+    sharing = sharing_qemu()
+    if sharing is not None:
+        ways.insert(0, (sharing, "virtio-gpu", (30, 60)))
+    return [
+        _Case(qemu, device, f"damage={damage} rate={rate}")
+        for qemu, device, rates in ways
+        for rate in rates
+        for damage in ("full", "patch")
+    ]
+
+
+def _row(case: _Case, seconds: float) -> Row:
+    # The main thread's turns: what a display tells, less the copying of its pixels; a frame, less wlroots' composition.
+    updating = Stopwatch(
+        (DisplayThread, "dispatch"), (StagingFramebuffer, "read"), (StagingFramebuffer, "write")
+    )
+    drawing = Stopwatch((Output, "_frame"), (WlrOutput, "commit"))
+    values: dict[str, Value] = {}
+
+    def scenario(server: Server) -> Steps:
+        yield from shown(server)
+        yield 1.0
+        updates, drawn = surface(server).updates, frames(server)
+        qemu, process = cpu_seconds(card.process.pid), cpu_seconds(os.getpid())
+        display = thread_cpu_seconds(_DISPLAY)
+        surface(server).latencies = Latencies()
+        updating.turns.clear()
+        drawing.turns.clear()
+        yield seconds
+        turns, pictures = list(updating.turns), [turn for turn in drawing.turns if turn.inside]
+        updates, drawn = surface(server).updates - updates, frames(server) - drawn
+        qemu, process = cpu_seconds(card.process.pid) - qemu, cpu_seconds(os.getpid()) - process
+        display = thread_cpu_seconds(_DISPLAY) - display
+        python = sum(turn.total - turn.inside for turn in (*turns, *pictures)) / max(1, updates) / 1000
+        values["updates/s"] = rounded(updates / seconds)
+        values["frames/s"] = rounded(drawn / seconds)
+        values["Python/update us"] = rounded(python)
+        values.update(spread((turn.total - turn.inside for turn in turns), "dispatch", "us", 1e-3))
+        values.update(spread((turn.total - turn.inside for turn in pictures), "frame", "us", 1e-3))
+        values.update(spread((turn.inside for turn in turns), "copy", "us", 1e-3))
+        values.update(spread((turn.inside for turn in pictures), "composition", "us", 1e-3))
+        values["display thread/update us"] = rounded(display / max(1, updates) * 1e6)
+        values["wlvm/shown frame ms"] = rounded(process / max(1, drawn) * 1e3)
+        latency = surface(server).latencies.milliseconds()
+        if latency is not None:
+            values["shown after p50 ms"] = latency["p50"]
+            values["shown after p99 ms"] = latency["p99"]
+        values["QEMU ms/s"] = rounded(qemu / seconds * 1e3)
+
+    with ExitStack() as stack:
+        card = stack.enter_context(
+            TestCard(qemu=case.qemu, device=case.device, options=f"mode=1280x800 {case.options}")
+        )
+        stack.enter_context(updating.attached())
+        stack.enter_context(drawing.attached())
+        play(configuration([card.qmp_path]), scenario)
+    worst = float(values["Python/update us"])
+    return Row(case.name, values, f"<= {AIM} us Python", worst <= AIM)
