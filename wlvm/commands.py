@@ -69,14 +69,14 @@ def screenshot(server: Server, name: str | None) -> Deferred:
     output = server.outputs.get(name) if name is not None else next(iter(server.outputs.values()))
     if output is None:
         raise ControlError(f"no output {name}: there are {', '.join(server.outputs) or 'none'}", "not-found")
-    width, height = output.wlr.size
     deferred = Deferred()
 
     def captured(result: bytearray | OutputError) -> None:
         if isinstance(result, OutputError):
             deferred.resolve(ControlError(str(result)))
         else:
-            deferred.resolve(Frame(width, height, XRGB8888, result))
+            # The size of the frame that was drawn: the output may have been resized since the request.
+            deferred.resolve(Frame(*output.wlr.size, XRGB8888, result))
 
     output.capture(captured)
     return deferred
