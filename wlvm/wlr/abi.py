@@ -124,6 +124,15 @@ bool wlr_renderer_read_pixels(struct wlr_renderer *renderer, uint32_t format, ui
     uint32_t height, uint32_t src_x, uint32_t src_y, uint32_t dst_x, uint32_t dst_y, void *data);
 void wlr_renderer_end(struct wlr_renderer *renderer);
 
+/* libwayland-client and libxcb, which libwlroots brings */
+struct wl_client_display;
+struct wl_client_display *wl_display_connect(const char *name);
+void wl_display_disconnect(struct wl_client_display *display);
+typedef struct xcb_connection_t xcb_connection_t;
+xcb_connection_t *xcb_connect(const char *name, int *screen);
+int xcb_connection_has_error(xcb_connection_t *connection);
+void xcb_disconnect(xcb_connection_t *connection);
+
 /* libpixman */
 struct pixman_box32 { int32_t x1, y1, x2, y2; };
 struct pixman_region32 { struct pixman_box32 extents; void *data; };
@@ -163,6 +172,7 @@ def _libwlroots() -> str:
 # libwlroots last: a look-up in it goes on into its own dependencies, the wheel's copies of the others.
 c = _Libraries(
     *(ffi.dlopen(str(_system.paths[soname])) for soname in _SONAMES),
+    ffi.dlopen(None),  # the process, in which libwlroots finds its calls too
     ffi.dlopen(_libwlroots()),
 )
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from wlvm.wlr import abi
-from wlvm.wlr.abi import c, wlr, wlr_ffi
+from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 
 from pywayland.server import Display  # isort: skip
 from wlroots.allocator import Allocator  # isort: skip
@@ -61,6 +61,8 @@ class Backend:
         BackendError when there is none to be had.
         """
         self.kind = choose(kind)
+        if not _answers(self.kind):
+            raise BackendError(f"no {self.kind} backend: {_ADVICE[self.kind]}")
         with _environment(
             WLR_BACKENDS=_WLR_BACKENDS[self.kind],
             WLR_HEADLESS_OUTPUTS=str(outputs),
@@ -120,6 +122,21 @@ class Backend:
         """The wl_compositor and wl_subcompositor globals, which clients expect everywhere."""
         wlr.wlr_compositor_create(display._ptr, self.renderer)
         wlr.wlr_subcompositor_create(display._ptr)
+
+
+def _answers(kind: BackendKind) -> bool:
+    """Whether the compositor or X server to be nested in lets us connect: wlroots 0.16 aborts the process where it does not."""
+    if kind == "wayland" and not os.environ.get("WAYLAND_SOCKET"):
+        display = c.wl_display_connect(ffi.NULL)
+        if display == ffi.NULL:
+            return False
+        c.wl_display_disconnect(display)
+    elif kind == "x11":
+        connection = c.xcb_connect(ffi.NULL, ffi.NULL)
+        refused = c.xcb_connection_has_error(connection)
+        c.xcb_disconnect(connection)
+        return not refused
+    return True
 
 
 @contextmanager
