@@ -292,7 +292,10 @@ class SeatDevices:
     # What the cursor raises.
 
     def _on_motion(self, data: Any) -> None:
+        """Raised when a device tells how far it moved; a nested backend's window tells that beside the position, and the position is enough."""
         event = wlr_ffi.cast("struct wlr_pointer_motion_event *", data)
+        if event.pointer.output_name != wlr_ffi.NULL:
+            return
         self.events.motion(event.delta_x, event.delta_y)
 
     def _on_motion_absolute(self, data: Any) -> None:
