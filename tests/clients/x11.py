@@ -65,7 +65,8 @@ class X11Client:
 
     def _ask(self, opcode: int, detail: int, body: bytes) -> bytes:
         self._request(opcode, detail, body)
-        reply = self._read(32)
+        while (reply := self._read(32))[0] > 1:
+            pass  # an event: MappingNotify goes to everybody
         assert reply[0] == 1, f"the X server answers request {opcode} with error {reply[1]}"
         return reply + self._read(4 * struct.unpack_from("<I", reply, 4)[0])
 
