@@ -65,6 +65,7 @@ class Guest:
         self._retry = loop.timer(self._reach)
         self._absolute: dict[int, bool] = {}
         self._runs = True
+        self._closed = False
         #: Why the last thing that QEMU sent for a console is not shown, by console; and of which consoles the log has said so.
         self._refusals: dict[int, str] = {}
         self._complained: set[int] = set()
@@ -84,6 +85,7 @@ class Guest:
 
     def close(self) -> None:
         """Leave the guest: an attached one goes on without us, a launched one is asked to end, and does."""
+        self._closed = True
         self._retry.remove()
         self._disconnect()
         self._drop_surfaces_but(set())
@@ -94,6 +96,11 @@ class Guest:
         """After `close()`: wait until a launched QEMU has ended; for the end of wlvm itself."""
         if self._process is not None:
             self._process.finish()
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is no QEMU of ours (any more)."""
+        return self._process is None or not self._process.running
 
     # Reaching QEMU.
 
@@ -107,6 +114,8 @@ class Guest:
 
     def _exited(self, reason: str) -> None:
         """The QEMU that we launched has ended."""
+        if self._closed:
+            return  # as it was asked to
         self._disconnect()
         self._lost(State.OFF, reason)
 

@@ -46,7 +46,17 @@ class Server(OutputEvents):
         self.outputs: dict[str, Output] = {}
         self.guests: dict[str, Guest] = {}
         self._views: list[GuestSurface] = []
+        self._leaving: list[Guest] = []
         self._stop_requested = False
+        self._signals = Signals()
+        try:
+            self._make(config, backend)
+        except BaseException:
+            self._signals.close()
+            raise
+
+    def _make(self, config: Config, backend: BackendKind) -> None:
+        """What can fail, and what must not be left behind."""
         keymap = Keymap(**config.keyboard.names())
         self.wayland = Compositor(backend, outputs=max(1, len(config.outputs)))
         self.loop = self.wayland.loop
@@ -74,14 +84,15 @@ class Server(OutputEvents):
 
         `started` is called when outputs and guests have been started, `ending` when they are still there for the last time.
         """
-        signals = Signals(self.loop, self.stop)
         try:
+            self._signals.watch(self.loop, self.stop)
             self.wayland.start()
             os.environ["WAYLAND_DISPLAY"] = self.wayland_socket
             os.environ["WLVM_SOCKET"] = str(self.control.path)
             self.displays.start()
             for guest in self.config.guests:
-                self.add_guest(guest)
+                if not self._stop_requested:
+                    self.add_guest(guest)
             log.info("wlvm is on %s, and obeys on %s", self.wayland_socket, self.control.path)
             # What exists by now lives as long as wlvm: no collection needs to look at it again.
             gc.collect()
@@ -92,7 +103,7 @@ class Server(OutputEvents):
         finally:
             ending()
             self._destroy()
-            signals.close()
+            self._signals.close()
 
     def stop(self) -> None:
         """Make `run()` return, soon."""
@@ -103,7 +114,7 @@ class Server(OutputEvents):
         """Give everything back, last made first. The outputs go with the backend."""
         for guest in self.guests.values():
             guest.close()
-        for guest in self.guests.values():
+        for guest in (*self.guests.values(), *self._leaving):
             guest.finish()
         self._views.clear()
         self._display_news.remove()
@@ -128,7 +139,10 @@ class Server(OutputEvents):
 
     def remove_guest(self, name: str) -> None:
         """Leave a guest; KeyError when there is none of that name."""
-        self.guests.pop(name).close()
+        guest = self.guests.pop(name)
+        guest.close()
+        # A QEMU that was launched takes its time to end; wlvm itself does not end before it.
+        self._leaving = [each for each in (*self._leaving, guest) if not each.ended]
 
     def _add_surface(self, guest: Guest, console: int) -> GuestSurface:
         surface = GuestSurface(
