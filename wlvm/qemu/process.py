@@ -9,6 +9,7 @@ import select
 import shutil
 import signal
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -57,6 +58,8 @@ class QemuProcess:
         self._name = name
         self._exited = exited
         self._status: int | None = None
+        #: When it is killed, in monotonic seconds; None while nobody wants it to end.
+        self._ends: float | None = None
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._partial = b""
         arguments = _with_death_signal(_resolved(add_display(command, _QMP_FD, render_node)))
@@ -90,18 +93,21 @@ class QemuProcess:
 
     def close(self) -> None:
         """Ask QEMU to end, and see to it that it does within END_DEADLINE_MS; `exited` tells. Harmless when repeated or too late."""
-        if self.running:
+        if self.running and self._ends is None:
             self._signal(signal.SIGTERM)
             # A process that is stopped gets SIGTERM only when it goes on.
             self._signal(signal.SIGCONT)
             self._deadline.arm(END_DEADLINE_MS)
+            self._ends = time.monotonic() + END_DEADLINE_MS / 1000
 
     def finish(self) -> None:
         """After `close()`: wait for QEMU to end, and kill it when it has had its time. Outside of the loop, for the end of wlvm itself."""
         if self.running:
             poll = select.poll()
             poll.register(self._pidfd.fileno(), select.POLLIN)
-            if poll.poll(END_DEADLINE_MS):
+            # All guests' deadlines run at the same time.
+            left = END_DEADLINE_MS / 1000 if self._ends is None else self._ends - time.monotonic()
+            if poll.poll(max(0, 1000 * left)):
                 self._reap()
             else:
                 self._log_kill()
@@ -120,8 +126,9 @@ class QemuProcess:
         self._reap()
 
     def _signal(self, number: signal.Signals) -> None:
-        # It is a child of ours that was not waited for, so its process is there, be it a zombie.
-        signal.pidfd_send_signal(self._pidfd.fileno(), number)
+        # It is a child of ours that was not waited for, so its process is there, be it a zombie, and so is its group: a
+        # command may be a script, and QEMU that script's child.
+        os.killpg(self.pid, number)
 
     def _on_deadline(self) -> None:
         self._log_kill()
