@@ -76,11 +76,12 @@ def _row(qemu: str, way: Literal["qmp", "dbus"], seconds: float) -> Row:
 
 
 def _place(number: int) -> tuple[float, float]:
-    """Where the pointer is, as fractions of the output: round and round, a turn a second, all over the screen."""
+    """Where the pointer is in the layout, which the guest's picture fills: round and round, a turn a second."""
     angle = 2 * math.pi * number / _HZ
-    return 0.5 + 0.4 * math.sin(angle * 1.37), 0.5 + 0.4 * math.cos(angle)
+    width, height = SIZE
+    return width * (0.5 + 0.4 * math.sin(angle * 1.37)), height * (0.5 + 0.4 * math.cos(angle))
 
 
 def _pixel(place: tuple[float, float]) -> tuple[int, int]:
     """The guest's pixel there."""
-    return math.floor(place[0] * SIZE[0]), math.floor(place[1] * SIZE[1])
+    return math.floor(place[0]), math.floor(place[1])

@@ -55,9 +55,9 @@ def play(config: Config, scenario: Callable[[Server], Steps]) -> None:
         raise failure[0]
 
 
-def until(what: str, true: Callable[[], object]) -> Steps:
-    """Go on when it is true; TimeoutError when that does not come."""
-    end = time.monotonic() + _DEADLINE
+def until(what: str, true: Callable[[], object], seconds: float = _DEADLINE) -> Steps:
+    """Go on when it is true; TimeoutError when that does not come in time."""
+    end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
             raise TimeoutError(f"it never came true that {what}")

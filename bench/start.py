@@ -42,10 +42,11 @@ def _start(config: Path) -> tuple[float, float]:
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(config.parent)}
     began, spent = time.monotonic(), os.times().children_user + os.times().children_system
     command = [sys.executable, "-m", "bench.first_frame", str(config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as wlvm:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as wlvm:
         assert wlvm.stdout is not None
+        assert wlvm.stderr is not None
         said = wlvm.stdout.readline()
         took = time.monotonic() - began
         if said != b"shown\n" or wlvm.wait(20) != 0:
-            raise RuntimeError("wlvm showed nothing")
+            raise RuntimeError(f"wlvm showed nothing: {wlvm.stderr.read().decode()}")
     return took, os.times().children_user + os.times().children_system - spent

@@ -1,0 +1,70 @@
+"""What copying a guest's pixels costs, by the shape of the damage, and where one read of whole rows beats one read a row."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from unittest import mock
+
+import numpy as np
+
+from bench.effort import Effort
+from bench.results import Row, Value, rounded
+from bench.running import SIZE
+from wlvm import shared_memory
+from wlvm.fd import OwnedFd
+from wlvm.framebuffer import XRGB8888, Rect
+from wlvm.latency import percentile
+from wlvm.shared_memory import SharedFramebuffer
+from wlvm.staging import StagingFramebuffer
+
+_HEIGHTS = (16, 256, SIZE[1])
+#: The parts of the framebuffer's width that damage is measured at: one in so many.
+_PARTS = (1, 2, 3, 4, 6, 8, 16, 32)
+
+
+def measure(effort: Effort) -> list[Row]:
+    """Shared memory as it is read, both ways that it could be; then bytes; and what a plain copy takes."""
+    width, height = SIZE
+    memory = os.memfd_create("framebuffer", os.MFD_CLOEXEC)
+    os.truncate(memory, width * height * 4)
+    os.pwrite(memory, os.urandom(width * height * 4), 0)
+    shared = SharedFramebuffer(OwnedFd(memory), width, height, width * 4, 0, XRGB8888)
+    staging = StagingFramebuffer(width, height, width * 4, XRGB8888)
+    rects = [Rect(0, 0, width // part, rows) for part in _PARTS for rows in _HEIGHTS]
+    rows = [_shared(rect, shared, staging, effort.copies) for rect in rects]
+    rows += [_bytes(Rect(0, 0, *size), staging, effort.copies) for size in ((256, 256), SIZE)]
+    source, target = np.ones((height, width), np.uint32), np.zeros((height, width), np.uint32)
+    rows.append(
+        Row(
+            "numpy copy of all of it", {"us": _microseconds(lambda: np.copyto(target, source), effort.copies)}
+        )
+    )
+    shared.close()
+    return rows
+
+
+def _shared(rect: Rect, shared: SharedFramebuffer, staging: StagingFramebuffer, count: int) -> Row:
+    values: dict[str, Value] = {"us": _microseconds(lambda: staging.read(shared, rect), count)}
+    for name, wide_enough in (("whole rows us", SIZE[0]), ("row by row us", 0)):
+        with mock.patch.object(shared_memory, "_WIDE_ENOUGH", wide_enough):
+            values[name] = _microseconds(lambda: staging.read(shared, rect), count)
+    part = SIZE[0] // rect.width
+    return Row(f"shared memory, {rect.width}x{rect.height} (1/{part} wide)", values)
+
+
+def _bytes(rect: Rect, staging: StagingFramebuffer, count: int) -> Row:
+    data = os.urandom(rect.width * rect.height * 4)
+    took = _microseconds(lambda: staging.write(rect, data, rect.width * 4), count)
+    return Row(f"bytes, {rect.width}x{rect.height}", {"us": took})
+
+
+def _microseconds(copy: Callable[[], object], count: int) -> float:
+    """The median processor time of a call."""
+    samples = []
+    for _ in range(count):
+        start = time.thread_time_ns()
+        copy()
+        samples.append(time.thread_time_ns() - start)
+    return rounded(percentile(sorted(samples), 50) / 1e3)
