@@ -25,6 +25,8 @@ class X11Client:
         setup = self._read(4 * struct.unpack_from("<H", header, 6)[0])
         vendor, formats = struct.unpack_from("<H", setup, 16)[0], setup[21]
         (self.root,) = struct.unpack_from("<I", setup, 32 + (vendor + 3 & ~3) + 8 * formats)
+        # A window manager makes these names known; wlroots' backend only asks whether they are.
+        self._protocols, self._delete = self._atom(b"WM_PROTOCOLS"), self._atom(b"WM_DELETE_WINDOW")
 
     def windows(self) -> list[int]:
         """The windows on the screen, as a program without a window manager makes them; the lowest first."""
@@ -49,7 +51,7 @@ class X11Client:
         """Ask the program to close the window, as a window manager's button does (ICCCM, WM_DELETE_WINDOW)."""
         event = struct.pack(
             "<BBHIIII12x", _CLIENT_MESSAGE, 32, 0, window,
-            self._atom(b"WM_PROTOCOLS"), self._atom(b"WM_DELETE_WINDOW"), 0,
+            self._protocols, self._delete, 0,
         )  # fmt: skip
         self._request(_SEND_EVENT, 0, struct.pack("<II", window, 0) + event)
 
