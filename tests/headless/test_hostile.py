@@ -504,6 +504,7 @@ def test_guests_that_say_nothing_are_given_up_or_called_unresponsive(stage: Stag
         assert "does not answer on its QMP socket" in reason
         stage.warned_once(reason, "mute")
         stage.warned_once("QEMU does not answer", "stuck")
+        assert stage.wlvm.guest("stuck").state == "unresponsive"
         vm.manners = stuck_vm.manners = Manners()
         stuck_vm.hang_up()
         for name, each in (("mute", vm), ("stuck", stuck_vm)):
@@ -595,3 +596,12 @@ def test_a_guest_of_absurdly_many_consoles_is_refused(stage: Stage) -> None:
     with stage.attach(Manners(consoles=consoles)):
         assert "200 consoles" in stage.wlvm.wait_for_state(BAD, "lost").reason
         stage.good_goes_on()
+
+
+def test_leaving_a_guest_that_does_not_answer_keeps_nobody_waiting(stage: Stage) -> None:
+    stuck = Manners(answers=dict.fromkeys((*RETURNS, "getfd", "add_client"), SILENCE))
+    with stage.attach(stuck) as vm:
+        eventually("it is asked for its display", lambda: "add_client" in vm.commands)
+        start = time.monotonic()
+        stage.wlvm.control.detach(BAD)
+        assert time.monotonic() - start < 0.2

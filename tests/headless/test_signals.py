@@ -189,3 +189,25 @@ def test_a_signal_as_soon_as_there_is_a_socket_leaves_none(qemu: str, runtime_di
         interrupted_in_order(terminal)
         assert terminal.process.returncode == 0
         assert not list(runtime_dir.glob("wayland-*"))
+
+
+@pytest.mark.usefixtures("left_behind")
+def test_a_script_ends_with_the_qemu_that_it_started(qemu: str, runtime_dir: Path, marker: str) -> None:
+    script = runtime_dir / "script"
+    script.write_text('#!/bin/sh\n"$@"\n')
+    script.chmod(0o755)
+    launch = f'["{script}", "{qemu}", "-accel", "tcg", "-nodefaults", "-m", "64", "-vga", "std", "-name", "{marker}"]'
+    with Wlvm(runtime_dir, config=f"[guest.wrapped]\nlaunch = {launch}\n") as wlvm:
+        wlvm.wait_for_picture("wrapped")
+    eventually("both have ended", lambda: not processes(marker))
+
+
+def test_a_launched_qemu_that_is_killed_is_warned_of_once(qemu: str, runtime_dir: Path, marker: str) -> None:
+    launch = f'["{qemu}", "-accel", "tcg", "-nodefaults", "-m", "64", "-vga", "std", "-name", "{marker}"]'
+    with Wlvm(runtime_dir, config=f"[guest.mine]\nlaunch = {launch}\n") as wlvm:
+        wlvm.wait_for_picture("mine")
+        for pid in processes(marker):
+            os.kill(pid, signal.SIGKILL)
+        eventually("it says how QEMU ended", lambda: "SIGKILL" in wlvm.guest("mine").reason)
+        assert wlvm.guest("mine").state == "off"
+        assert wlvm.log.count("WARNING") == 1, wlvm.log

@@ -362,7 +362,7 @@ def test_draining_waits_for_the_replies_but_not_for_ever(qemu: PlayedQemu) -> No
 def test_closing_waits_for_the_replies_and_tells_nobody(qemu: PlayedQemu) -> None:
     qemu.negotiate()
     replies: list[Reply] = []
-    qemu.client.execute("stop", on_reply=replies.append)
+    qemu.client.execute("input-send-event", on_reply=replies.append)
     command = qemu.receive()
     qemu.answer(command)
     qemu.send(b'{"event":"STOP"}\n')
@@ -375,12 +375,20 @@ def test_closing_waits_for_the_replies_and_tells_nobody(qemu: PlayedQemu) -> Non
 
 def test_closing_does_not_wait_for_a_qemu_that_hangs(qemu: PlayedQemu) -> None:
     qemu.negotiate()
-    qemu.client.execute("stop")
+    qemu.client.execute("input-send-event")
     started = time.monotonic()
     qemu.client.close()
     assert time.monotonic() - started < 10 * qmp.CLOSE_SECONDS
-    assert qemu.socket.recv(100).startswith(b'{"execute":"stop"')
+    assert qemu.socket.recv(100).startswith(b'{"execute":"input-send-event"')
     assert qemu.socket.recv(100) == b""
+
+
+def test_closing_does_not_wait_for_answers_that_change_nothing(qemu: PlayedQemu) -> None:
+    qemu.negotiate()
+    qemu.client.execute("query-status")
+    started = time.monotonic()
+    qemu.client.close()
+    assert time.monotonic() - started < qmp.CLOSE_SECONDS / 2
 
 
 def test_closing_in_a_callback_counts_the_replies_that_came_along(qemu: PlayedQemu) -> None:

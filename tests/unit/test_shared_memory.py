@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,3 +85,18 @@ def test_a_descriptor_that_is_not_of_memory_is_refused() -> None:
     read, write = os.pipe()
     with OwnedFd(read) as fd, OwnedFd(write), pytest.raises(FramebufferError, match="not of memory"):
         shared(fd)
+
+
+def test_a_file_is_no_memory_although_it_can_be_read() -> None:
+    """Whoever serves the file system may keep a reader for ever."""
+    disk = Path(__file__).with_name("test_shared_memory.py")
+    with OwnedFd(os.open(disk, os.O_RDONLY)) as fd, pytest.raises(FramebufferError, match="not of memory"):
+        shared(fd, width=1, height=1, offset=0)
+
+
+def test_memory_of_holes_is_not_accepted_for_what_it_claims() -> None:
+    with memory() as fd:
+        os.ftruncate(fd.fileno(), 1 << 45)
+        for changes in ({"stride": 1 << 30}, {"width": 16384, "height": 16384, "stride": 65536}):
+            with pytest.raises(FramebufferError, match="more than wlvm copies"):
+                shared(fd, **changes)
