@@ -25,10 +25,6 @@ from wlvm.framebuffer import (
     fourcc_name,
 )
 
-#: A rectangle at least 1/4 as wide as the framebuffer is read as whole rows (bench: shared memory, narrow and wide damage).
-_WIDE_ENOUGH = 4
-
-
 #: A row's and a framebuffer's most bytes. The memory may be a file of holes, which costs its owner nothing, but us a copy that keeps
 #: every guest waiting: 8192x8192 pixels take a tenth of a second.
 MAX_STRIDE = 4 * MAX_SIDE
@@ -81,22 +77,16 @@ class SharedFramebuffer:
     def read(self, rect: Rect, into: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
         """Copy `rect` into the same place of `into`: `height` rows of `stride` bytes, this framebuffer's own.
 
+        What lies between the rectangle's rows comes along: a call for each row costs more (docs/performance.md).
         TruncatedError when the memory has become too short; what was read by then has been copied.
         """
         bytes_per_pixel = BYTES_PER_PIXEL[self.fourcc]
         left = rect.x * bytes_per_pixel
-        right = left + rect.width * bytes_per_pixel
-        if rect.width * _WIDE_ENOUGH >= self.width:
-            # One call for all rows: what lies between them costs less than a call each.
-            rows = into[rect.y : rect.y + rect.height].reshape(-1)
-            self._read(rows.data[left : right + (rect.height - 1) * self.stride], rect.y * self.stride + left)
-            return
-        for y in range(rect.y, rect.y + rect.height):
-            self._read(into[y].data[left:right], y * self.stride + left)
-
-    def _read(self, target: memoryview, position: int) -> None:
+        right = left + rect.width * bytes_per_pixel + (rect.height - 1) * self.stride
+        rows = into[rect.y : rect.y + rect.height].reshape(-1)
+        target = rows.data[left:right]
         fd = self.fd.fileno()
-        position += self.offset
+        position = self.offset + rect.y * self.stride + left
         while target:
             count = os.preadv(fd, [target], position)
             if count == 0:
