@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -29,11 +29,12 @@ _DISPLAY = "wlvm-display"
 class _Case:
     qemu: str
     device: str
-    options: str
+    damage: str
+    rate: int
 
     @property
     def name(self) -> str:
-        return f"{self.device}, QEMU {version_text(self.qemu)}, {self.options}"
+        return f"{self.device}, QEMU {version_text(self.qemu)}, {self.damage} damage, {self.rate} Hz"
 
 
 def measure(effort: Effort) -> list[Row]:
@@ -47,7 +48,7 @@ def _cases() -> list[_Case]:
     if sharing is not None:
         ways.insert(0, (sharing, "virtio-gpu", (30, 60)))
     return [
-        _Case(qemu, device, f"damage={damage} rate={rate}")
+        _Case(qemu, device, damage, rate)
         for qemu, device, rates in ways
         for rate in rates
         for damage in ("full", "patch")
@@ -66,38 +67,45 @@ def _row(case: _Case, seconds: float) -> Row:
         yield from shown(server)
         yield 1.0
         updates, drawn = surface(server).updates, frames(server)
-        qemu, process = cpu_seconds(card.process.pid), cpu_seconds(os.getpid())
-        display = thread_cpu_seconds(_DISPLAY)
+        qemu, own, display = cpu_seconds(card.process.pid), time.process_time(), thread_cpu_seconds(_DISPLAY)
         surface(server).latencies = Latencies()
         updating.turns.clear()
         drawing.turns.clear()
         yield seconds
         turns, pictures = list(updating.turns), [turn for turn in drawing.turns if turn.inside]
         updates, drawn = surface(server).updates - updates, frames(server) - drawn
-        qemu, process = cpu_seconds(card.process.pid) - qemu, cpu_seconds(os.getpid()) - process
+        qemu, own = cpu_seconds(card.process.pid) - qemu, time.process_time() - own
         display = thread_cpu_seconds(_DISPLAY) - display
-        python = sum(turn.total - turn.inside for turn in (*turns, *pictures)) / max(1, updates) / 1000
+        python = sum(turn.total - turn.inside for turn in (*turns, *pictures)) / updates / 1e3
         values["updates/s"] = rounded(updates / seconds)
         values["frames/s"] = rounded(drawn / seconds)
-        values["Python/update us"] = rounded(python)
-        values.update(spread((turn.total - turn.inside for turn in turns), "dispatch", "us", 1e-3))
-        values.update(spread((turn.total - turn.inside for turn in pictures), "frame", "us", 1e-3))
-        values.update(spread((turn.inside for turn in turns), "copy", "us", 1e-3))
+        values["Python us/update"] = rounded(python)
+        values.update(spread((turn.total - turn.inside for turn in turns), "taking", "us", 1e-3))
+        values.update(spread((turn.total - turn.inside for turn in pictures), "drawing", "us", 1e-3))
+        values["copying us/update"] = rounded(sum(turn.inside for turn in turns) / updates / 1e3)
         values.update(spread((turn.inside for turn in pictures), "composition", "us", 1e-3))
-        values["display thread/update us"] = rounded(display / max(1, updates) * 1e6)
-        values["wlvm/shown frame ms"] = rounded(process / max(1, drawn) * 1e3)
+        values["display thread us/update"] = rounded(display / updates * 1e6)
+        values["wlvm ms/guest frame"] = rounded(own / (case.rate * seconds) * 1e3)
+        values["with QEMU's part"] = rounded((own + qemu - alone) / (case.rate * seconds) * 1e3)
         latency = surface(server).latencies.milliseconds()
-        if latency is not None:
-            values["shown after p50 ms"] = latency["p50"]
-            values["shown after p99 ms"] = latency["p99"]
-        values["QEMU ms/s"] = rounded(qemu / seconds * 1e3)
+        assert latency is not None
+        values["shown after p50 ms"] = latency["p50"]
+        values["shown after p99 ms"] = latency["p99"]
 
     with ExitStack() as stack:
         card = stack.enter_context(
-            TestCard(qemu=case.qemu, device=case.device, options=f"mode=1280x800 {case.options}")
+            TestCard(
+                qemu=case.qemu,
+                device=case.device,
+                options=f"mode=1280x800 damage={case.damage} rate={case.rate}",
+            )
         )
         stack.enter_context(updating.attached())
         stack.enter_context(drawing.attached())
+        # What the guest costs when nobody looks is not the display's.
+        alone = cpu_seconds(card.process.pid)
+        time.sleep(seconds)
+        alone = cpu_seconds(card.process.pid) - alone
         play(configuration([card.qmp_path]), scenario)
-    worst = float(values["Python/update us"])
-    return Row(case.name, values, f"<= {AIM} us Python", worst <= AIM)
+    met = float(values["Python us/update"]) <= AIM
+    return Row(case.name, values, f"<= {AIM} us Python", met)
