@@ -165,9 +165,8 @@ class Guest:
         assert self._connection is not None
         log.info("%s: connected to QEMU %s", self.name, state.version)
         if state.name and self.config.label == self.config.name:
-            self.label = (
-                state.name
-            )  # nobody chose a label: what QEMU's own -name says is better than a socket's name
+            # Nobody chose a label: what QEMU's own -name says is better than a socket's name.
+            self.label = state.name
         self._drop_surfaces_but({console.index for console in consoles})
         for console in consoles:
             if console.index not in self.surfaces:
