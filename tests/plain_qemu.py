@@ -7,6 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 
 class PlainQemu:
@@ -44,7 +45,7 @@ class PlainQemu:
                     while "return" not in (answer := json.loads(lines.readline())):
                         assert "event" in answer, answer
 
-    def __enter__(self) -> PlainQemu:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -175,7 +175,7 @@ class Wlvm:
         assert left == []
         assert "Traceback" not in log, log
 
-    def __enter__(self) -> Wlvm:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
