@@ -1,4 +1,4 @@
-"""`python -m bench.profiled [main|display]`: where a thread's time goes while a guest draws, by cProfile.
+"""`python -m bench.profiled [main|display] [virtio-gpu|std-vga] [OPTIONS]`: where a thread's time goes while a guest draws, by cProfile.
 
 cProfile counts each call's own cost several times over: read the proportions, and time what was changed with `python -m bench updates`.
 """
@@ -30,7 +30,8 @@ _THREADS: dict[str, list[tuple[Any, str]]] = {
 
 def main() -> None:
     """Profile, and print the functions by their own time."""
-    thread = sys.argv[1] if len(sys.argv) > 1 else "main"
+    given = sys.argv[1:]
+    thread, device, options = (*given, *("main", "virtio-gpu", "damage=full rate=30")[len(given) :])
     profile = cProfile.Profile()
     for owner, name in _THREADS[thread]:
         setattr(owner, name, _profiled(getattr(owner, name), profile))
@@ -40,7 +41,7 @@ def main() -> None:
         yield _SECONDS
 
     qemu = sharing_qemu() or qemus()[0]
-    with TestCard(qemu=qemu, device="virtio-gpu", options="mode=1280x800 damage=patch rate=60") as card:
+    with TestCard(qemu=qemu, device=device, options=f"mode=1280x800 {options}") as card:
         play(configuration([card.qmp_path]), scenario)
     pstats.Stats(profile).sort_stats("tottime").print_stats(30)
 
