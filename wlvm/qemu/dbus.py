@@ -47,6 +47,7 @@ MAX_DECODED: Final = 256 << 10
 
 #: Small, so that the messages of one receive are soon done: all guests share the display thread.
 _BUFFER: Final = 16 << 10
+_HUGE_PAGE: Final = 2 << 20
 _MAX_AUTHENTICATION: Final = 1024
 _NO_REPLY: Final = 1
 
@@ -206,11 +207,15 @@ class MessageReader:
 
 
 def _large_memory(size: int) -> memoryview:
-    """Memory for one message. Huge pages where it can have them: taking small ones is most of a large receive's time."""
-    memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    """Memory for one message. Huge pages where it can have them: taking small ones is most of a large receive's time.
+
+    Linux aligns only what is made of whole huge pages so that all of it can be in such (docs/performance.md).
+    """
+    whole = -(-size // _HUGE_PAGE) * _HUGE_PAGE if size > _HUGE_PAGE // 2 else size
+    memory = mmap.mmap(-1, whole, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with contextlib.suppress(OSError):  # A kernel without them.
         memory.madvise(mmap.MADV_HUGEPAGE)
-    return memoryview(memory)
+    return memoryview(memory)[:size]
 
 
 _FIXED_HEADER: Final = struct.Struct("<cBBBIII")
