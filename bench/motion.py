@@ -10,7 +10,7 @@ from bench.card import ReportingCard
 from bench.effort import Effort
 from bench.machine import qemus, sharing_qemu, version_text
 from bench.process import cpu_seconds
-from bench.results import Row, Value, rounded
+from bench.results import Row, Value, rounded, spread
 from bench.running import SIZE, Steps, configuration, play, shown, surface, until
 from wlvm.config import InputConfig
 from wlvm.server import Server
@@ -29,6 +29,7 @@ def _row(qemu: str, way: Literal["qmp", "dbus"], seconds: float) -> Row:
     reports: list[str] = []
     values: dict[str, Value] = {}
     count = round(seconds * _HZ)
+    events: list[int] = []
     ended = False
 
     def scenario(server: Server) -> Steps:
@@ -48,7 +49,10 @@ def _row(qemu: str, way: Literal["qmp", "dbus"], seconds: float) -> Row:
                 # The loop's timers count milliseconds: what became due since the last turn goes now.
                 due = min(count, int((time.monotonic() - began) * _HZ) + 1)
                 for number in range(sent, due):
-                    server.seat.motion_absolute(*_place(number))
+                    place = _place(number)
+                    start = time.thread_time_ns()
+                    server.seat.motion_absolute(*place)
+                    events.append(time.thread_time_ns() - start)
                 sent = due
                 yield 0.001
             took = time.monotonic() - began
@@ -61,6 +65,7 @@ def _row(qemu: str, way: Literal["qmp", "dbus"], seconds: float) -> Row:
             lag = time.monotonic() - began - took
             ended = bool(reports) and reports[-1].endswith(wanted)
             values["events/s"] = rounded(count / took)
+            values.update(spread(events, "event", "us", 1e-3))
             values["to QEMU/s"] = rounded((forwarder.stats.commands + forwarder.stats.sink_motions) / took)
             values["guest reports/s"] = rounded(sum(line.startswith("abs ") for line in reports) / took)
             values["last one after ms"] = rounded(lag * 1e3)
