@@ -10,6 +10,9 @@ from wlvm.latency import percentile
 
 Value = float | int | str
 
+#: More values than this make a table too wide.
+_MANY = 8
+
 
 @dataclass(frozen=True)
 class Row:
@@ -42,15 +45,17 @@ def rounded(value: float) -> float:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows in Markdown, with a column for each value that any of them has."""
+    """The rows in Markdown: a line for each case, or for each value where there are more of those."""
     names = list(dict.fromkeys(name for row in rows for name in row.values))
     aimed = any(row.aim for row in rows)
-    lines = [["case", *names, *(["aim"] if aimed else [])]]
+    lines = [["", *names, *(["aim"] if aimed else [])]]
     for row in rows:
         cells = [row.case, *(_cell(row.values.get(name, "")) for name in names)]
         lines.append([*cells, *([_verdict(row)] if aimed else [])])
+    if len(names) > max(_MANY, len(rows)):
+        lines = [list(column) for column in zip(*lines, strict=True)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    lines.insert(1, ["-" * width for width in widths])
+    lines.insert(1, ["-" * max(width, 3) for width in widths])
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
         for line in lines

@@ -34,7 +34,7 @@ class _Case:
 
     @property
     def name(self) -> str:
-        return f"{self.device}, QEMU {version_text(self.qemu)}, {self.damage} damage, {self.rate} Hz"
+        return f"{self.device} ({version_text(self.qemu)}), {self.damage}, {self.rate} Hz"
 
 
 def measure(effort: Effort) -> list[Row]:
