@@ -24,8 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--json", type=Path, default=Path("bench.json"), help="where the numbers go (%(default)s)"
     )
-    parser.add_argument("only", nargs="*", choices=[[], *MEASUREMENTS], help="measure only these")
+    parser.add_argument(
+        "only", nargs="*", metavar="MEASUREMENT", help="only these of: " + ", ".join(MEASUREMENTS)
+    )
     chosen = parser.parse_args(arguments)
+    unknown = set(chosen.only) - MEASUREMENTS.keys()
+    if unknown:
+        parser.error(f"no measurement {', '.join(sorted(unknown))}")
     machine = facts()
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
     results: dict[str, object] = {}
