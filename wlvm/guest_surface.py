@@ -178,6 +178,8 @@ class GuestSurface:
         drawn = changes.scanout is not None or bool(changes.updates or changes.damage)
         if changes.scanout is not None:
             self._show(changes.scanout)
+            # It was read as a whole just now, after all that is told here: a guest that flips pages is copied once a flip, not twice.
+            changes.damage.clear()
         picture = self._picture
         if picture is None:
             return
