@@ -25,6 +25,7 @@ AIM = 1024
 
 #: How much of each measurement goes by before the counting begins: what is made once is made then.
 _WARM_UP = 0.1
+_FIRST_ROUNDS = 10
 _LONG = 600.0
 
 
@@ -68,7 +69,7 @@ def _rounds(name: str, qmp: Path, rounds: int) -> Row:
 
     def scenario(server: Server) -> Steps:
         before = _Count()
-        warm_up = max(2, round(rounds * _WARM_UP))
+        warm_up = max(_FIRST_ROUNDS, round(rounds * _WARM_UP))
         for number in range(rounds + warm_up):
             if number == warm_up:
                 before = _Count()
