@@ -229,7 +229,7 @@ class Guest:
     def _note_refusal(self, console: Console) -> None:
         """Say once a connection that something was refused, and why for as long as no scanout has followed."""
         surface = self.surfaces[console.index]
-        refusal = readable(console.last_refusal) or surface.trouble
+        refusal = readable(console.last_refusal) if console.last_refusal else surface.trouble
         if refusal:
             refusal = f"wlvm refused what QEMU sent: {refusal}"
         if refusal == self._refusals.get(console.index, ""):

@@ -34,7 +34,7 @@ def rows(staging: StagingFramebuffer) -> np.ndarray:
 @pytest.mark.parametrize(
     "rect", [Rect(0, 0, WIDTH, HEIGHT), Rect(5, 3, 2, 7), Rect(20, 31, 44, 1), Rect(1, 0, 62, 32)]
 )
-def test_reading_copies_exactly_the_rectangle(rect: Rect) -> None:
+def test_reading_copies_the_rectangle_and_no_other_row(rect: Rect) -> None:
     with memory() as fd:
         staging = StagingFramebuffer(WIDTH, HEIGHT, STRIDE, XRGB8888)
         staging.read(shared(fd), rect)
