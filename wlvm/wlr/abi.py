@@ -53,6 +53,9 @@ struct xkb_keymap;
 struct xkb_state;
 uint32_t xkb_keymap_key_get_syms_by_level(struct xkb_keymap *keymap, uint32_t key, uint32_t layout,
     uint32_t level, const uint32_t **syms_out);
+uint32_t xkb_keymap_num_levels_for_key(struct xkb_keymap *keymap, uint32_t key, uint32_t layout);
+size_t xkb_keymap_key_get_mods_for_level(struct xkb_keymap *keymap, uint32_t key, uint32_t layout, uint32_t level,
+    uint32_t *masks_out, size_t masks_size);
 uint32_t xkb_keymap_min_keycode(struct xkb_keymap *keymap);
 uint32_t xkb_keymap_max_keycode(struct xkb_keymap *keymap);
 uint32_t xkb_state_key_get_one_sym(struct xkb_state *state, uint32_t key);

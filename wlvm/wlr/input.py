@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
-from wlvm.wlr.keymap import EVDEV_OFFSET, Keymap
+from wlvm.wlr.keymap import EVDEV_OFFSET, SHIFT, Keymap
 from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.output import OutputLayout
 
@@ -24,7 +24,8 @@ _CAPABILITY_POINTER, _CAPABILITY_KEYBOARD = 1, 2
 #: wlr_keyboard's modifier bits (types/wlr_keyboard.h) that a virtual keyboard may hold without a key, and the evdev keys for them.
 #: Shift, Control, Alt, Logo (the left ones), AltGr.
 _MODIFIER_KEYS = {1 << 0: 42, 1 << 2: 29, 1 << 3: 56, 1 << 6: 125, 1 << 7: 100}
-_SHIFT_KEYS = (42, 54)
+#: Either Shift key makes a symbol's Shift.
+_ALIKE = {SHIFT: (SHIFT, 54)}
 
 
 class KeyboardEvents(Protocol):
@@ -90,7 +91,7 @@ class VirtualKeyboard(Keyboard):
                 self.send(key, True)
 
     def _keys(self, code: int) -> tuple[int, ...]:
-        """The keys to press on a real keyboard for this key: one, with Shift before it where the symbol needs it; none if none makes it."""
+        """The keys to press on a real keyboard for this key: one, after Shift and AltGr where the symbol needs them; none if none makes it."""
         state = abi.borrow("struct xkb_state *", self._pointer.xkb_state)
         if state == abi.NULL:
             return (code,)
@@ -100,9 +101,8 @@ class VirtualKeyboard(Keyboard):
         stroke = self._seat.keymap.stroke(symbol)
         if stroke is None:
             return ()
-        if stroke.shift and not any(map(self._holds, _SHIFT_KEYS)):
-            return (_SHIFT_KEYS[0], stroke.key)
-        return (stroke.key,)
+        wanted = (key for key in stroke.modifiers if not any(map(self._holds, _ALIKE.get(key, (key,)))))
+        return (*wanted, stroke.key)
 
     def _release(self, code: int) -> None:
         for key in reversed(self._held.pop(code, ())):

@@ -13,7 +13,20 @@ from xkbcommon import xkb  # isort: skip
 EVDEV_OFFSET = 8
 
 _FIRST_LAYOUT = 0
-_PLAIN, _SHIFTED = 0, 1
+_PLAIN = 0
+
+#: The keys that lead to a key's other symbols (KEY_LEFTSHIFT, and KEY_RIGHTALT, which is AltGr where a layout has it).
+SHIFT, ALTGR = 42, 100
+
+#: xkb's real modifiers that they set (Shift; Mod5, to which xkeyboard-config binds the third level), and all ways to use them.
+_SHIFT_MASK, _LEVEL3_MASK = 1 << 0, 1 << 7
+_WAYS: dict[int, tuple[int, ...]] = {
+    0: (),
+    _SHIFT_MASK: (SHIFT,),
+    _LEVEL3_MASK: (ALTGR,),
+    _SHIFT_MASK | _LEVEL3_MASK: (SHIFT, ALTGR),
+}
+_MOST_MASKS = 16
 
 
 class KeymapError(ValueError):
@@ -22,10 +35,10 @@ class KeymapError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class KeyStroke:
-    """The evdev key that makes a symbol, and whether Shift must be down for it."""
+    """The evdev key that makes a symbol, and the modifier keys that must be down for it (SHIFT, ALTGR)."""
 
     key: int
-    shift: bool
+    modifiers: tuple[int, ...] = ()
 
 
 class Keymap:
@@ -54,7 +67,7 @@ class Keymap:
         return _symbol(self._pointer, key + EVDEV_OFFSET, _PLAIN)
 
     def stroke(self, symbol: int) -> KeyStroke | None:
-        """How to type a keysym on this layout; None when no key makes it, alone or with Shift."""
+        """How to type a keysym on this layout; None when no key makes it, alone or with Shift and AltGr."""
         return self._strokes.get(symbol)
 
     def _find_strokes(self) -> dict[int, KeyStroke]:
@@ -64,11 +77,20 @@ class Keymap:
         strokes: dict[int, KeyStroke] = {}
         codes = range(c.xkb_keymap_min_keycode(self._pointer), c.xkb_keymap_max_keycode(self._pointer) + 1)
         for code in codes:
-            for level in (_PLAIN, _SHIFTED):
+            for level in range(c.xkb_keymap_num_levels_for_key(self._pointer, code, _FIRST_LAYOUT)):
                 symbol = _symbol(self._pointer, code, level)
-                if symbol and code >= EVDEV_OFFSET:
-                    strokes.setdefault(symbol, KeyStroke(code - EVDEV_OFFSET, level == _SHIFTED))
+                modifiers = _modifiers(self._pointer, code, level)
+                if symbol and modifiers is not None and code >= EVDEV_OFFSET:
+                    strokes.setdefault(symbol, KeyStroke(code - EVDEV_OFFSET, modifiers))
         return strokes
+
+
+def _modifiers(keymap: Any, code: int, level: int) -> tuple[int, ...] | None:
+    """The modifier keys that lead to a level of a key; None where SHIFT and ALTGR do not."""
+    masks = ffi.new("uint32_t[]", _MOST_MASKS)
+    count = c.xkb_keymap_key_get_mods_for_level(keymap, code, _FIRST_LAYOUT, level, masks, _MOST_MASKS)
+    ways = [_WAYS[mask] for mask in masks[0:count] if mask in _WAYS]
+    return min(ways, key=len) if ways else None
 
 
 def _symbol(keymap: Any, code: int, level: int) -> int:
