@@ -40,9 +40,9 @@ class TracedQemu(PlainQemu):
         """Those of the events that a `wait_for` has not waited for yet."""
         return [event for event in self.events() if event[0] in "+-"][self._taken :]
 
-    def wait_for_end(self, name: str) -> None:
-        """Until this key or button has come up, whatever else did."""
-        eventually(f"{name} has come up", lambda: self.keys_and_buttons()[-1:] == [f"-{name}"])
+    def wait_for_end(self, name: str, seen: int = 0) -> None:
+        """Until this key or button has come up, whatever else did, later than the first `seen` that nobody has waited for yet."""
+        eventually(f"{name} has come up", lambda: self.keys_and_buttons()[seen:][-1:] == [f"-{name}"])
         self._taken += len(self.keys_and_buttons())
 
     def wait_for(self, *expected: str) -> None:
