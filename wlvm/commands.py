@@ -76,7 +76,8 @@ def screenshot(server: Server, name: str | None) -> Deferred:
             deferred.resolve(ControlError(str(result)))
         else:
             # The size of the frame that was drawn: the output may have been resized since the request.
-            deferred.resolve(Frame(*output.wlr.size, XRGB8888, result))
+            frame = Frame(*output.wlr.size, XRGB8888, result)
+            deferred.resolve(frame.upright(output.wlr.transform))
 
     output.capture(captured)
     return deferred

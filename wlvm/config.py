@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta, field
 
 from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader
-from wlvm.framebuffer import MAX_SIDE
+from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Transform
 from wlvm.qemu.launch import LaunchError, add_display
 
 Value = TypeVar("Value", bound=Hashable)
@@ -40,6 +40,7 @@ XkbName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_:,()+./-]*\Z", max_length=2
 Argument = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]
 
 _POSITION = "[x, y], whole numbers from -32768 to 32767"
+_TRANSFORM = f"one of {', '.join(TRANSFORMS)}"
 _XKB = "a name of xkeyboard-config"
 
 
@@ -101,6 +102,14 @@ class OutputConfig(Table, frozen=True, kw_only=True):
         Annotated[float, Meta(ge=0.25, le=8)],
         Key("a number from 0.25 to 8", "Physical pixels per logical pixel."),
     ] = 1.0
+    transform: Annotated[
+        Transform,
+        Key(
+            _TRANSFORM,
+            "How the picture is turned for a screen that stands on its side or upside down: so many degrees counter-clockwise, "
+            "for `flipped` after mirroring left and right.",
+        ),
+    ] = "normal"
     position: Annotated[
         tuple[Coordinate, Coordinate] | None,
         Key(
@@ -108,6 +117,13 @@ class OutputConfig(Table, frozen=True, kw_only=True):
             "Where the output's top left corner is, in logical pixels. Without it, right of the others.",
         ),
     ] = None
+    enabled: Annotated[
+        bool,
+        Key(
+            "true or false",
+            "Whether the output is used. One that is not stays dark, as if it were unplugged.",
+        ),
+    ] = True
 
 
 class InputConfig(Table, frozen=True, kw_only=True):

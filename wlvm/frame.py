@@ -19,9 +19,11 @@ from wlvm.framebuffer import (
     RGB565,
     RGBA8888,
     RGBX8888,
+    TRANSFORMS,
     XBGR8888,
     XRGB8888,
     FramebufferError,
+    Transform,
     check_layout,
     check_size,
     fourcc_name,
@@ -116,6 +118,17 @@ class Frame:
         """The picture upside down."""
         rows = self._words()[::-1]
         return Frame(self.width, self.height, self.fourcc, rows.tobytes())
+
+    def upright(self, transform: Transform) -> Frame:
+        """The picture as a person sees it on a screen that stands as `transform` says, from the pixels as the screen gets them."""
+        if transform == "normal":
+            return self
+        number = TRANSFORMS.index(transform)
+        words = np.rot90(self._words(), -(number % 4))
+        if number >= TRANSFORMS.index("flipped"):
+            words = words[:, ::-1]
+        height, width = words.shape
+        return Frame(width, height, self.fourcc, words.tobytes())
 
     def png(self) -> bytes:
         """The picture as a PNG file of 8-bit RGB: every pixel exactly as `rgb()` has it."""

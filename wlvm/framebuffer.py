@@ -5,10 +5,15 @@ Everything here is pure arithmetic on Python's unbounded integers, so no check c
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 #: The widest and highest framebuffer wlvm accepts, in pixels (the largest that common GPUs sample and scan out).
 MAX_SIDE = 16384
+
+#: How an output's picture is turned on its way to the screen: counter-clockwise by so many degrees, after a flip around the vertical axis
+#: where it says so. The order is that of wl_output.transform, so that a place in TRANSFORMS is the protocol's number.
+Transform = Literal["normal", "90", "180", "270", "flipped", "flipped-90", "flipped-180", "flipped-270"]
+TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 
 
 class FramebufferError(ValueError):

@@ -184,9 +184,13 @@ class Server(OutputEvents):
         rule = self._output_rule(wlr.name)
         mode = None if rule.mode is None else (rule.mode.width, rule.mode.height, rule.mode.refresh)
         try:
+            if not rule.enabled:
+                wlr.switch(False)
+                log.info("%s stays off, as the configuration says", wlr.name)
+                return
             output = Output(
                 wlr, self.wayland.scene, self.wayland.layout,
-                mode=mode, scale=rule.scale, events=self,
+                mode=mode, scale=rule.scale, transform=rule.transform, events=self,
             )  # fmt: skip
         except OutputError as error:
             log.error("%s", error)

@@ -30,9 +30,11 @@ FULL = """
 name = "HEADLESS-1"
 mode = "1280x800@59.94"
 scale = 2
+transform = "flipped-90"
 position = [-10, 0]
 
 [[output]]
+enabled = false
 
 [guest.debian]
 qmp = "run/debian.qmp"
@@ -77,8 +79,14 @@ def test_everything_that_can_be_said(file: Path) -> None:
     file.write_text(FULL)
     assert load(file) == Config(
         outputs=(
-            OutputConfig(name="HEADLESS-1", mode=Mode(1280, 800, 59940), scale=2.0, position=(-10, 0)),
-            OutputConfig(),
+            OutputConfig(
+                name="HEADLESS-1",
+                mode=Mode(1280, 800, 59940),
+                scale=2.0,
+                transform="flipped-90",
+                position=(-10, 0),
+            ),
+            OutputConfig(enabled=False),
         ),
         guests=(
             GuestConfig(

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from wlvm.frame import Frame
-from wlvm.framebuffer import BYTES_PER_PIXEL, RGB565, XRGB8888, FramebufferError, fourcc, fourcc_name
+from wlvm.framebuffer import (
+    BYTES_PER_PIXEL,
+    RGB565,
+    XRGB8888,
+    FramebufferError,
+    Transform,
+    fourcc,
+    fourcc_name,
+)
 
 #: Red 0x11, green 0x22, blue 0x33 and junk 0xEE as bytes in memory, spelled from drm_fourcc.h: "[31:0] little endian".
 IN_MEMORY = {
@@ -77,6 +85,26 @@ def test_flipping_turns_the_rows_around() -> None:
     frame = Frame(1, 3, XRGB8888, b"aaaabbbbcccc")
     assert frame.flipped().pixels == b"ccccbbbbaaaa"
     assert frame.flipped().flipped() == frame
+
+
+@pytest.mark.parametrize(
+    ("transform", "seen"),
+    [
+        ("normal", ["abc", "def"]),
+        ("90", ["da", "eb", "fc"]),
+        ("180", ["fed", "cba"]),
+        ("270", ["cf", "be", "ad"]),
+        ("flipped", ["cba", "fed"]),
+        ("flipped-90", ["ad", "be", "cf"]),
+        ("flipped-180", ["def", "abc"]),
+        ("flipped-270", ["fc", "eb", "da"]),
+    ],
+)
+def test_a_turned_screen_is_seen_upright(transform: Transform, seen: list[str]) -> None:
+    frame = Frame(3, 2, XRGB8888, b"".join(bytes([letter] * 4) for letter in b"abcdef"))
+    upright = frame.upright(transform)
+    assert (upright.width, upright.height) == (len(seen[0]), len(seen))
+    assert bytes(upright.pixels)[::4].decode() == "".join(seen)
 
 
 def test_what_lies_between_rows_is_dropped() -> None:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from wlvm.framebuffer import Rect
-from wlvm.wlr.output import OutputError, OutputLayout, WlrOutput
+from wlvm.framebuffer import Rect, Transform
+from wlvm.wlr.output import ModeNumbers, OutputError, OutputLayout, WlrOutput, mode_text
 from wlvm.wlr.scene import Scene
 
 log = logging.getLogger(__name__)
@@ -26,11 +26,12 @@ class Output:
         scene: Scene,
         layout: OutputLayout,
         *,
-        mode: tuple[int, int, int] | None,
+        mode: ModeNumbers | None,
         scale: float,
+        transform: Transform,
         events: OutputEvents,
     ) -> None:
-        """Switch the output on (see `WlrOutput.enable` for the units). It is at the layout's origin until it is moved.
+        """Switch the output on (see `WlrOutput.enable`). It is at the layout's origin until it is moved.
 
         OutputError when it refuses.
         """
@@ -40,7 +41,10 @@ class Output:
         self._layout = layout
         self._events = events
         self._captures: list[Captured] = []
-        output.enable(mode=mode, scale=scale)
+        self._on = True
+        self._suspended = False
+        output.enable(mode=mode, scale=scale, transform=transform)
+        log.info("%s shows %s", self.name, mode_text(output.mode))
         output.show(scene, layout)
         output.on_frame(self._frame)
         output.on_commit(self._committed)
@@ -62,17 +66,48 @@ class Output:
         """Seconds from one frame to the next."""
         return 1000 / (self.wlr.refresh or 60_000)
 
+    @property
+    def active(self) -> bool:
+        """Whether what is drawn here can be seen: the output is on, and our session is the one in front."""
+        return self._on and not self._suspended
+
+    def switch(self, on: bool) -> None:
+        """Let the screen go dark, or show everything again (display power management). OutputError when it refuses."""
+        if on != self._on:
+            self.wlr.switch(on)
+            self._on = on
+            self._activity_changed()
+
+    def suspend(self) -> None:
+        """Draw nothing from now on: the screen is another session's."""
+        self._suspended = True
+        self._activity_changed()
+
+    def resume(self) -> None:
+        """The screen is ours again, and shows what another session left there: draw everything."""
+        self._suspended = False
+        self._activity_changed()
+
+    def _activity_changed(self) -> None:
+        if self.active:
+            self.wlr.damage_whole()
+        else:
+            self._refuse_captures("is switched off")
+
     def capture(self, captured: Captured) -> None:
         """Draw a whole frame and give its pixels to `captured`, once, from the commit of that frame."""
         self._captures.append(captured)
-        self.wlr.damage_whole()
+        if self.active:
+            self.wlr.damage_whole()
+        else:
+            self._refuse_captures("is switched off")
 
     def _frame(self) -> None:
         """Raised when the output can take a frame: after a commit, or because something was damaged.
 
         wlroots raises no further frame event until the next damage if nothing is committed here.
         """
-        if not self.wlr.damaged:
+        if not self.active or not self.wlr.damaged:
             return
         if not self.wlr.commit():
             log.error("%s: a frame could not be shown", self.name)
@@ -99,10 +134,13 @@ class Output:
         """Raised when the output goes: unplugged, or the window of a nested one was closed."""
         self.wlr.listeners.remove()
         self._layout.remove(self.wlr)
-        for captured in self._captures:
-            captured(OutputError(f"{self.name} went away"))
-        self._captures.clear()
+        self._refuse_captures("went away")
         self._events.gone(self)
+
+    def _refuse_captures(self, reason: str) -> None:
+        captures, self._captures = self._captures, []
+        for captured in captures:
+            captured(OutputError(f"{self.name} {reason}"))
 
 
 class OutputEvents:

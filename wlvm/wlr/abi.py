@@ -97,7 +97,7 @@ bool wlr_buffer_begin_data_ptr_access(struct wlr_buffer *buffer, uint32_t flags,
     uint32_t *format, size_t *stride);
 void wlr_buffer_end_data_ptr_access(struct wlr_buffer *buffer);
 
-/* libwlroots 0.16: backend/wayland.h, backend/x11.h, types/wlr_output.h, types/wlr_damage_ring.h */
+/* libwlroots 0.16: backend/wayland.h, backend/x11.h, backend/drm.h, types/wlr_output.h, types/wlr_damage_ring.h */
 struct wlr_output;
 struct wlr_damage_ring;
 struct wlr_output_event_commit {
@@ -110,6 +110,7 @@ void wlr_wl_output_set_title(struct wlr_output *output, const char *title);
 void wlr_x11_output_set_title(struct wlr_output *output, const char *title);
 bool wlr_output_is_wl(struct wlr_output *output);
 bool wlr_output_is_x11(struct wlr_output *output);
+bool wlr_output_is_drm(struct wlr_output *output);
 void wlr_output_schedule_frame(struct wlr_output *output);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);
 

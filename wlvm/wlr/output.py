@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from wlvm.framebuffer import XRGB8888, Rect
+from wlvm.framebuffer import TRANSFORMS, XRGB8888, Rect, Transform
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.backend import Backend
@@ -13,6 +14,14 @@ from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.scene import Scene
 
 from wlroots.wlr_types.output import Output  # isort: skip
+
+log = logging.getLogger(__name__)
+
+#: How far a listed refresh rate may be from the one asked for, in millihertz: a person who writes 60 means a screen's 59.94 or 59.95.
+_REFRESH_TOLERANCE = 500
+
+#: Width, height, and refresh rate in millihertz, 0 for the backend's choice.
+ModeNumbers = tuple[int, int, int]
 
 
 class OutputError(RuntimeError):
@@ -81,20 +90,61 @@ class WlrOutput:
         """Millihertz; 0 when the backend does not know."""
         return int(self.pointer.refresh)
 
-    def enable(self, *, mode: tuple[int, int, int] | None, scale: float) -> None:
-        """Switch the output on: `mode` is width and height in pixels and the refresh rate in millihertz (0: the backend's choice).
+    @property
+    def transform(self) -> Transform:
+        """How its picture is turned."""
+        return TRANSFORMS[int(self.pointer.transform)]
 
-        None is the output's preferred mode. OutputError when the backend refuses.
+    @property
+    def mode(self) -> ModeNumbers:
+        """What it shows now."""
+        return (*self.size, self.refresh)
+
+    @property
+    def modes(self) -> list[ModeNumbers]:
+        """The modes that it lists, its preferred one first; none where the backend takes any."""
+        preferred = wlr.wlr_output_preferred_mode(self.pointer)
+        if preferred == wlr_ffi.NULL:
+            return []
+        listed = [(mode.width, mode.height, mode.refresh_mhz) for mode in Output(self.pointer).modes]
+        return list(dict.fromkeys([(preferred.width, preferred.height, preferred.refresh), *listed]))
+
+    def enable(self, *, mode: ModeNumbers | None, scale: float, transform: Transform) -> None:
+        """Switch the output on. None is its preferred mode.
+
+        A mode that is refused is replaced by the preferred one, and that by the others of the list; a warning tells. OutputError when
+        the backend refuses them all.
         """
-        if mode is not None and not self._advertised(mode):
+        modes = self.modes
+        asked = [] if mode is None else [_closest(mode, modes)]
+        candidates: list[ModeNumbers | None] = [*asked, *modes] if modes else [*asked, None]
+        for candidate in dict.fromkeys(candidates):
+            if self._commit(candidate, scale, transform):
+                break
+        else:
+            raise OutputError(f"{self.name} cannot be switched on: it refuses every mode. {_offer(modes)}")
+        if asked and candidate != asked[0]:
+            log.warning("%s refuses the mode %s. %s", self.name, mode_text(asked[0]), _offer(modes))
+
+    def _commit(self, mode: ModeNumbers | None, scale: float, transform: Transform) -> bool:
+        """Try to switch on, in a mode of the list or one that the driver makes; None is what the backend has."""
+        if mode is not None:
             wlr.wlr_output_set_custom_mode(self.pointer, *mode)
-        elif mode is None and (preferred := wlr.wlr_output_preferred_mode(self.pointer)):
-            wlr.wlr_output_set_mode(self.pointer, preferred)
         wlr.wlr_output_set_scale(self.pointer, scale)
+        wlr.wlr_output_set_transform(self.pointer, TRANSFORMS.index(transform))
         wlr.wlr_output_enable(self.pointer, True)
+        return bool(wlr.wlr_output_commit(self.pointer))
+
+    def switch(self, on: bool) -> None:
+        """Switch the output off, so that its screen is dark and may sleep, or on again as it was. OutputError when it refuses.
+
+        Only DRM has outputs to switch; others stay as they are.
+        """
+        if not c.wlr_output_is_drm(abi.borrow("struct wlr_output *", self.pointer)):
+            return
+        wlr.wlr_output_enable(self.pointer, on)
         if not wlr.wlr_output_commit(self.pointer):
-            wlr.wlr_output_rollback(self.pointer)
-            raise OutputError(f"{self.name}: refuses {'its preferred mode' if mode is None else mode}")
+            raise OutputError(f"{self.name} cannot be switched {'on' if on else 'off'}")
 
     def show(self, scene: Scene, layout: OutputLayout) -> None:
         """Announce the output to clients and show the scene on it, at the layout's origin until it is moved."""
@@ -170,11 +220,22 @@ class WlrOutput:
             raise OutputError(f"{self.name}: its frame cannot be read as XRGB8888")
         return pixels
 
-    def _advertised(self, mode: tuple[int, int, int]) -> bool:
-        """Choose `mode` among those the output lists, if it is there."""
-        width, height, refresh = mode
-        for listed in Output(self.pointer).modes:
-            if (listed.width, listed.height) == (width, height) and refresh in (0, listed.refresh_mhz):
-                wlr.wlr_output_set_mode(self.pointer, listed._ptr)
-                return True
-        return False
+
+def mode_text(mode: ModeNumbers) -> str:
+    """A mode as the configuration spells it."""
+    width, height, refresh = mode
+    return f"{width}x{height}" + (f"@{refresh / 1000:g}" if refresh else "")
+
+
+def _closest(mode: ModeNumbers, modes: Sequence[ModeNumbers]) -> ModeNumbers:
+    """The mode of a list that a person means; the one asked for where the list has none such."""
+    width, height, refresh = mode
+    alike = [listed for listed in modes if listed[:2] == (width, height)]
+    if refresh:
+        alike = [listed for listed in alike if abs(listed[2] - refresh) <= _REFRESH_TOLERANCE]
+        alike.sort(key=lambda listed: abs(listed[2] - refresh))
+    return alike[0] if alike else mode
+
+
+def _offer(modes: Sequence[ModeNumbers]) -> str:
+    return f"It has: {', '.join(map(mode_text, modes))}" if modes else "It lists no modes"
