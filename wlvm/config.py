@@ -263,6 +263,19 @@ class KeyboardConfig(Table, frozen=True, kw_only=True):
         return msgspec.structs.asdict(self)
 
 
+class IdleConfig(Table, frozen=True, kw_only=True):
+    """What happens when nobody touches keyboard and pointer."""
+
+    screen_off: Annotated[
+        Annotated[int, Meta(ge=0, le=86_400)],
+        Key(
+            "a whole number from 0 to 86400",
+            "Seconds until the screens are switched off; 0 is never. The next key, click or motion switches them on, and goes to the "
+            "guest as always.",
+        ),
+    ] = 0
+
+
 class Config(Table, frozen=True, kw_only=True):
     """Everything that a person chose."""
 
@@ -285,6 +298,9 @@ class Config(Table, frozen=True, kw_only=True):
     keyboard: Annotated[
         KeyboardConfig, Key("a table", "The keyboard layout of the person at the screen.")
     ] = KeyboardConfig()
+    idle: Annotated[IdleConfig, Key("a table", "What happens when nobody touches keyboard and pointer.")] = (
+        IdleConfig()
+    )
 
     def faults(self) -> Iterator[Fault]:
         names = [output.name for output in self.outputs]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wlvm.commands import commands_of
 from wlvm.config import Config, GuestConfig, Mode, OutputConfig
+from wlvm.desktop.idle import Idle
 from wlvm.desktop.output import Output, OutputEvents
 from wlvm.desktop.placement import Rule, arrange, side_by_side
 from wlvm.desktop.seat import Seat
@@ -62,13 +63,18 @@ class Server(OutputEvents):
         self.loop = self.wayland.loop
         self.wayland.on_new_output(self._new_output)
         self.seat = Seat(lambda: self._views)
-        self._devices = SeatDevices(self.wayland.display, self.wayland.layout, keymap, self.seat)
+        self._idle = Idle(self.loop, self.seat, config.idle.screen_off, self._switch_outputs)
+        self._devices = SeatDevices(self.wayland.display, self.wayland.layout, keymap, self._idle)
         self.wayland.on_new_input(self._devices.add)
         self.seat.use(self._devices)
+        if (session := self.wayland.backend.session) is not None:
+            session.on_active(self._session_activity)
+            self._devices.switch_vt = session.change_vt
         try:
             self.wayland_socket = self.wayland.add_socket()
             self.control = ControlServer(self.loop, default_socket(self.wayland_socket), commands_of(self))
         except BaseException:
+            self._idle.close()
             self._devices.destroy()
             self.wayland.destroy()
             raise
@@ -120,6 +126,7 @@ class Server(OutputEvents):
         self._display_news.remove()
         self.displays.stop()
         self.control.close()
+        self._idle.close()
         self._devices.destroy()
         self.wayland.destroy()
 
@@ -197,6 +204,7 @@ class Server(OutputEvents):
             return
         wlr.set_title("wlvm")
         self._devices.load_cursor_theme(rule.scale)
+        self._idle.activity()
         self.outputs[output.name] = output
         self.outputs = dict(sorted(self.outputs.items(), key=lambda item: _number(item[0])))
         self._lay_out()
@@ -219,6 +227,28 @@ class Server(OutputEvents):
         if 0 <= index < len(self.config.outputs) and self.config.outputs[index].name is None:
             return self.config.outputs[index]
         return OutputConfig(mode=Mode(1280, 800) if name.startswith("HEADLESS") else None)
+
+    def _switch_outputs(self, on: bool) -> None:
+        """Nobody has touched the seat for a while, or somebody does again. What is in a window is not ours to switch."""
+        if self.wayland.backend.kind in ("wayland", "x11"):
+            return
+        for output in self.outputs.values():
+            try:
+                output.switch(on)
+            except OutputError as error:
+                log.error("%s", error)
+
+    def _session_activity(self, active: bool) -> None:
+        """Another session came to the front, or ours came back."""
+        if active:
+            for output in self.outputs.values():
+                output.resume()
+            self._idle.resume()
+        else:
+            self._idle.pause()
+            self.seat.release_all()
+            for output in self.outputs.values():
+                output.suspend()
 
     # Outputs' events.
 

@@ -11,9 +11,13 @@ from PIL import Image
 
 from guests.testcard import model
 from guests.testcard.launch import TestCard
+from tests.clients.virtual_input import InputClient
+from tests.traced_qemu import TracedQemu
 from tests.wlvm_process import Wlvm, eventually
+from wlvm.ipc import ControlError
 
 WIDTH, HEIGHT = 320, 240
+KEY_A = 30
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +70,26 @@ def test_an_output_that_is_not_enabled_is_none(runtime_dir: Path) -> None:
     with Wlvm(runtime_dir, config="[[output]]\nenabled = false\n[[output]]\n") as wlvm:
         assert [output.name for output in wlvm.control.stats().outputs] == ["HEADLESS-2"]
         assert "HEADLESS-1 stays off" in wlvm.log
+
+
+def test_screens_go_dark_when_nobody_is_there(qemu: str, runtime_dir: Path) -> None:
+    """Nothing is drawn on a dark screen, however much the guest draws; the key that wakes it goes to the guest."""
+    config = f'[idle]\nscreen_off = 1\n[guest.vm]\nqmp = "{runtime_dir / "vm.qmp"}"\n'
+    with TracedQemu(qemu, runtime_dir) as vm, Wlvm(runtime_dir, config=config) as wlvm:
+        wlvm.wait_for_picture("vm")
+
+        def dark() -> bool:
+            try:
+                wlvm.screen()
+            except ControlError as error:
+                return "HEADLESS-1 is switched off" in str(error)
+            return False
+
+        eventually("the screen is dark", dark)
+        frames, updates = wlvm.frames(), wlvm.console("vm").updates
+        eventually("the guest blinks its cursor", lambda: wlvm.console("vm").updates > updates)
+        assert wlvm.frames() == frames
+        with InputClient(runtime_dir / wlvm.display) as client:
+            client.keyboard().tap(KEY_A)
+        vm.wait_for_end("a")
+        assert wlvm.screen().any()

@@ -17,6 +17,7 @@ from wlvm.config import (
     ConfigError,
     ConsoleConfig,
     GuestConfig,
+    IdleConfig,
     InputConfig,
     KeyboardConfig,
     Mode,
@@ -56,6 +57,9 @@ layout = "de,us"
 variant = "nodeadkeys,"
 model = "pc105"
 options = "caps:escape,compose:ralt"
+
+[idle]
+screen_off = 600
 """
 
 
@@ -102,6 +106,7 @@ def test_everything_that_can_be_said(file: Path) -> None:
         keyboard=KeyboardConfig(
             layout="de,us", variant="nodeadkeys,", model="pc105", options="caps:escape,compose:ralt"
         ),
+        idle=IdleConfig(screen_off=600),
     )
 
 
@@ -197,7 +202,7 @@ def test_what_is_no_mode(text: str) -> None:
     ("text", "problem"),
     [
         ("gest = {}", 'gest: {}: expected no such key: did you mean "guest"?'),
-        ("bell = 1", "bell: 1: expected no such key, but guest, keyboard, output"),
+        ("bell = 1", "bell: 1: expected no such key, but guest, idle, keyboard, output"),
         ("guest = []", "guest: []: expected a table of guests, [guest.NAME]"),
         ("[output]", "output: {}: expected an array of tables, [[output]]"),
         ("output = [3]", "output[0]: 3: expected a table"),
@@ -221,6 +226,8 @@ def test_what_is_no_mode(text: str) -> None:
         ("guest.a = { qmp = '/x', input.motion = 'usb' }", 'guest.a.input.motion: "usb": expected "qmp" or "dbus"'),
         ("guest.a = { qmp = '/x', console = [{head = 1}, {head = 1}] }", "guest.a.console[1].head: 1: expected each head once"),
         ("guest.a = { qmp = '/x' }\nguest.b = { qmp = '/x' }", 'guest.b.qmp: "/x": expected a socket of its own for each guest'),
+        ("[[output]]\ntransform = 'left'", 'output[0].transform: "left": expected one of normal, 90, 180, 270, flipped, flipped-90, flipped-180, flipped-270'),
+        ("idle.screen_off = -1", "idle.screen_off: -1: expected a whole number from 0 to 86400"),
         ("keyboard.layout = 'de us'", 'keyboard.layout: "de us": expected a name of xkeyboard-config'),
     ],
 )  # fmt: skip

@@ -12,7 +12,16 @@ import msgspec
 import pytest
 
 from wlvm import cli
-from wlvm.config import Config, ConsoleConfig, GuestConfig, InputConfig, KeyboardConfig, OutputConfig, load
+from wlvm.config import (
+    Config,
+    ConsoleConfig,
+    GuestConfig,
+    IdleConfig,
+    InputConfig,
+    KeyboardConfig,
+    OutputConfig,
+    load,
+)
 from wlvm.config_reader import Table, key_fields, key_of, table_type
 from wlvm.ipc import messages
 
@@ -28,6 +37,7 @@ TABLES: dict[str, type[Table]] = {
     "[guest.NAME.input]": InputConfig,
     "[[guest.NAME.console]]": ConsoleConfig,
     "[keyboard]": KeyboardConfig,
+    "[idle]": IdleConfig,
 }
 
 STRUCTS: dict[str, list[type[msgspec.Struct]]] = {

@@ -66,6 +66,13 @@ class Seat:
             self._enter(self._view_at(*self._cursor))
         self._update_cursor()
 
+    def release_all(self) -> None:
+        """Every key and button comes up: the devices went away with what they held down."""
+        for key in tuple(self._keys):
+            self.key(key, False)
+        for button in tuple(self._buttons):
+            self.button(button, False)
+
     def view_gone(self, view: View) -> None:
         """A view went: it gets no event any more."""
         if self._locked is view:

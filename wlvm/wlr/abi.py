@@ -114,6 +114,23 @@ bool wlr_output_is_drm(struct wlr_output *output);
 void wlr_output_schedule_frame(struct wlr_output *output);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);
 
+/* libwlroots 0.16: backend/session.h */
+struct wl_listener { struct wl_list link; void *notify; };
+struct wlr_session {
+    bool active;
+    unsigned int vtnr;
+    char seat[256];
+    void *udev;
+    void *mon;
+    struct wl_event_source *udev_event;
+    void *seat_handle;
+    struct wl_event_source *libseat_event;
+    struct wl_list devices;
+    struct wl_display *display;
+    struct wl_listener display_destroy;
+    struct { struct wl_signal active; struct wl_signal add_drm_card; struct wl_signal destroy; } events;
+};
+
 /* libwlroots 0.16: types/wlr_cursor.h */
 struct wlr_cursor;
 void wlr_cursor_set_image(struct wlr_cursor *cursor, const uint8_t *pixels, int32_t stride,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
+from wlvm.wlr.session import Session
 
 from pywayland.server import Display  # isort: skip
 from wlroots.allocator import Allocator  # isort: skip
@@ -83,12 +84,18 @@ class Backend:
                 f"the {self.kind} backend has no renderer ({error}): try with WLR_RENDERER=pixman in the environment"
             ) from None
 
+        session = wlr.wlr_backend_get_session(self._backend._ptr)
+        #: The seat's session, where the backend has one.
+        self.session = None if session == wlr_ffi.NULL else Session(session)
+
     def start(self) -> None:
         """Open the outputs and devices: `new_output` and `new_input` are emitted from here on."""
         if not self._backend.start():
             raise BackendError(f"the {self.kind} backend does not start: {_ADVICE[self.kind]}")
 
     def destroy(self) -> None:
+        if self.session is not None:
+            self.session.forget()
         self._backend.destroy()
 
     @property

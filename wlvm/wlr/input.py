@@ -6,6 +6,7 @@ Times are milliseconds of an unspecified clock (CLOCK_MONOTONIC on real devices)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from wlvm.wlr import abi
@@ -26,6 +27,10 @@ _CAPABILITY_POINTER, _CAPABILITY_KEYBOARD = 1, 2
 _MODIFIER_KEYS = {1 << 0: 42, 1 << 2: 29, 1 << 3: 56, 1 << 6: 125, 1 << 7: 100}
 #: Either Shift key makes a symbol's Shift.
 _ALIKE = {SHIFT: (SHIFT, 54)}
+
+
+#: The keysym XF86Switch_VT_1, which layouts put on Ctrl+Alt+F1; those of the other terminals follow it.
+_SWITCH_VT_1, _MOST_VTS = 0x1008FE01, 12
 
 
 class KeyboardEvents(Protocol):
@@ -52,7 +57,18 @@ class Keyboard:
     def _on_key(self, data: Any) -> None:
         """Raised when a key goes down or up, before the keyboard's own state has changed."""
         event = wlr_ffi.cast("struct wlr_keyboard_key_event *", data)
-        self.send(event.keycode, event.state == _PRESSED)
+        pressed = event.state == _PRESSED
+        if pressed and self._seat.switch_vt is not None and (number := self._vt(event.keycode)):
+            # The key's release is one that the seat has not seen go down, and ignores.
+            self._seat.switch_vt(number)
+        else:
+            self.send(event.keycode, pressed)
+
+    def _vt(self, code: int) -> int:
+        """The number of the virtual terminal that a key stands for with the modifiers that are down; 0 for none."""
+        state = abi.borrow("struct xkb_state *", self._pointer.xkb_state)
+        number = c.xkb_state_key_get_one_sym(state, code + EVDEV_OFFSET) - _SWITCH_VT_1 + 1
+        return int(number) if 1 <= number <= _MOST_VTS else 0
 
     def send(self, key: int, pressed: bool) -> None:
         self._seat.events.key(key, pressed)
@@ -186,6 +202,8 @@ class SeatDevices:
     def __init__(self, display: Display, layout: OutputLayout, keymap: Keymap, events: SeatEvents) -> None:
         self.keymap = keymap
         self.events = events
+        #: Goes to a virtual terminal by its number; None where there are none to go to.
+        self.switch_vt: Callable[[int], None] | None = None
         self._layout = layout
         self._keyboards: list[Keyboard] = []
         self._pointers: list[Pointer] = []
