@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` do all the set-up they need; see docs/install.md.
 
-.PHONY: help demo test lint bench setup qemu-10 guests clean
+.PHONY: help demo test test-workstation workstation lint bench setup qemu-10 guests clean
 .DEFAULT_GOAL := help
 
 # The QEMUs that the tests run against, colon-separated: what is installed, and QEMU 10 where `make qemu-10` has put it.
@@ -11,6 +11,8 @@ export WLVM_QEMUS
 help:
 	@echo 'make demo     virtual machines on one screen'
 	@echo 'make test     the tests (PYTEST="-k loader" for some of them)'
+	@echo 'make test-workstation  those that need a real screen, in a virtual machine that has one'
+	@echo 'make workstation       that machine, with wlvm on it (docs/workstation.md)'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make bench    the measurements of docs/performance.md'
 	@echo 'make setup    what the two first ones do first: packages, virtual environment, dependencies'
@@ -23,6 +25,14 @@ demo:
 
 test: setup
 	.venv/bin/python -m pytest $(PYTEST)
+
+test-workstation: setup qemu-10
+	@scripts/fetch-mesa
+	@scripts/workstation -- .venv/bin/python -m pytest tests/workstation -p no:cacheprovider $(PYTEST)
+
+workstation:
+	@scripts/setup run
+	@scripts/workstation $(WORKSTATION) -- .venv/bin/wlvm demo --backend drm
 
 lint: setup
 	.venv/bin/ruff check .
