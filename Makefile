@@ -28,7 +28,7 @@ test: setup
 
 test-workstation: setup qemu-10
 	@scripts/fetch-mesa
-	@scripts/workstation -- .venv/bin/python -m pytest tests/workstation -p no:cacheprovider $(PYTEST)
+	@scripts/workstation -- env WLVM_QEMUS=$(abspath $(QEMU_10)) .venv/bin/python -m pytest tests/workstation -p no:cacheprovider $(PYTEST)
 
 workstation:
 	@scripts/setup run
