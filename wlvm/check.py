@@ -12,7 +12,6 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 import textwrap
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wlvm.qemu.launch import LaunchError, display_abilities
+from wlvm.wlr import probe, renderer, seat_daemon
+from wlvm.wlr.drm_cards import Card, cards, is_busy
 
 State = Literal["ok", "degraded", "missing"]
 
@@ -75,12 +76,12 @@ def run(as_json: bool) -> int:
 
 def examine(machine: Machine) -> Iterator[Finding]:
     """Every finding, topic by topic."""
-    stack = _probe("stack", {})
+    stack = probe.ask("stack")
     yield from _versions()
     yield from _libraries(stack)
     if "wlroots" in stack:
         yield from _wlroots(machine, stack["wlroots"])
-        yield from _renderers()
+        yield from _renderers(machine)
     yield from _devices(machine)
     yield from _session(machine)
     yield from _qemu(QEMU)
@@ -149,7 +150,10 @@ def _wlroots(machine: Machine, wlroots: Mapping[str, Any]) -> Iterator[Finding]:
         "headless": ("", "tests and servers"),
         "wayland": (_nested_in("WAYLAND_DISPLAY", machine), "running inside another compositor"),
         "x11": (_nested_in("DISPLAY", machine), "running inside an X server"),
-        "drm": (_lacks_device(machine, "dev/dri/card*"), "a session on this machine's screens"),
+        "drm": (
+            "" if cards(machine.root) else "no graphics card with screens",
+            "a session on this machine's screens",
+        ),
         "libinput": (_lacks_device(machine, "dev/input/event*"), "this machine's keyboards and pointers"),
     }
     for part, (obstacle, lost) in needs.items():
@@ -170,26 +174,31 @@ def _lacks_device(machine: Machine, pattern: str) -> str:
     return "" if machine.nodes(pattern) else f"no /{pattern}"
 
 
-def _renderers() -> Iterator[Finding]:
-    pixman, gles2 = (
-        _probe("renderer", {"WLR_RENDERER": name, "WLR_BACKENDS": "headless"}) for name in ("pixman", "gles2")
-    )
-    works = "tried on a headless backend"
+def _renderers(machine: Machine) -> Iterator[Finding]:
+    pixman = probe.ask("renderer", WLR_RENDERER="pixman", WLR_BACKENDS="headless")
     if "error" in pixman:
         yield Finding("renderers", "pixman", "missing", pixman["error"], "everything", "make setup")
     else:
-        yield Finding("renderers", "pixman", "ok", works)
-    if "error" in gles2:
-        remedy = "a GPU with a render node, and apt-get install libegl1 libgles2 libgbm1 libgl1-mesa-dri"
-        yield Finding("renderers", "gles2", "degraded", gles2["error"], "drawing with the GPU", remedy)
-    else:
-        yield Finding("renderers", "gles2", "ok", works)
+        yield Finding("renderers", "pixman", "ok", "tried on a headless backend")
+    for place, on_screens in (("on screens", True), ("in windows", False)):
+        choice = renderer.choose(on_screens, machine.environ, machine.root)
+        found = f"{choice.name}: {choice.reason}"
+        if choice.name == "gles2" or choice.insisted:
+            yield Finding("renderers", place, "ok", found)
+        else:
+            remedy = "a GPU with a render node, and apt-get install libegl1 libgles2 libgbm1 libgl1-mesa-dri"
+            yield Finding("renderers", place, "degraded", found, "drawing with the GPU", remedy)
 
 
 def _devices(machine: Machine) -> Iterator[Finding]:
-    """Device nodes: what is there, and whether this user may open it."""
+    """The graphics cards; then device nodes: what is there, and whether this user may open it."""
+    found = cards(machine.root)
+    yield from (_card(card, machine) for card in found)
+    if not found:
+        lost = "a session on this machine's screens"
+        remedy = "a graphics driver in the kernel"
+        yield Finding("devices", "graphics cards", "degraded", "none with screens", lost, remedy)
     wanted = {
-        "dev/dri/card*": ("a session on this machine's screens", "video", "a graphics driver in the kernel"),
         "dev/dri/renderD*": (
             "drawing with the GPU, guests with GL",
             "render",
@@ -216,15 +225,32 @@ def _devices(machine: Machine) -> Iterator[Finding]:
             yield Finding("devices", f"/{pattern}", "ok", names)
 
 
+def _card(card: Card, machine: Machine) -> Finding:
+    """What a card has, and whether a session could show anything on it now."""
+    name = f"/{card.node.relative_to(machine.root)}"
+    screens = ", ".join(f"{connector} {status}" for connector, status in card.connectors.items())
+    found = f"{card.driver}: {screens}"
+    lost = "a session on its screens"
+    if is_busy(card.node):
+        found += "; another session has it now"
+        return Finding(
+            "devices", name, "degraded", found, lost, "end that session, or go to a free text console"
+        )
+    if not os.access(card.node, os.R_OK | os.W_OK) and seat_daemon.obstacle(machine.environ, machine.root):
+        remedy = "a seat, which opens it for you (see there)"
+        return Finding("devices", name, "degraded", f"{found}; not yours to open", lost, remedy)
+    return Finding("devices", name, "ok", found)
+
+
 def _session(machine: Machine) -> Iterator[Finding]:
     """What a login session provides: a seat, the runtime directory, a cursor theme."""
-    seats = {"seatd": ["run/seatd.sock"], "logind": ["run/systemd/seats", "run/dbus/system_bus_socket"]}
-    found = [name for name, paths in seats.items() if all((machine.root / path).exists() for path in paths)]
-    if found:
-        yield Finding("session", "seat", "ok", " and ".join(found))
-    else:
+    obstacle, _, remedy = seat_daemon.obstacle(machine.environ, machine.root).partition(": ")
+    if obstacle:
         lost = "a session on this machine's screens"
-        yield Finding("session", "seat", "degraded", "no seatd, no logind", lost, "apt-get install seatd")
+        yield Finding("session", "seat", "degraded", obstacle, lost, remedy)
+    else:
+        found = " and ".join(seat_daemon.daemons(machine.environ, machine.root))
+        yield Finding("session", "seat", "ok", found or machine.environ["LIBSEAT_BACKEND"])
     yield _runtime_directory(machine.environ.get("XDG_RUNTIME_DIR"))
     yield _cursor_theme(machine)
 
@@ -342,25 +368,6 @@ def _reaches_ready(program: str, kernel: Path) -> bool:
     except OSError:
         return False
     return ready
-
-
-def _probe(question: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The answer of wlvm.wlr.probe; `error` also where it crashed, with what wlroots said before."""
-    done = subprocess.run(
-        [sys.executable, "-m", "wlvm.wlr.probe", question],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **environment},
-    )
-    said = "; ".join(dict.fromkeys(re.findall(r"\[ERROR\] (?:\[\S+\] )?(.*)", done.stderr)))
-    if done.returncode != 0:
-        return {"error": said or f"the probe ended with status {done.returncode}"}
-    answer: dict[str, Any] = json.loads(done.stdout)
-    if "error" in answer and said:
-        answer["error"] = said
-    return answer
 
 
 def _output(*command: str) -> str:

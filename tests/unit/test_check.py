@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -69,17 +71,45 @@ def test_a_guest_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
     assert not check._reaches_ready(program(tmp_path / "hung", "exec sleep 60"), tmp_path)
 
 
+def card(root: Path, number: int, driver: str, *connectors: str) -> None:
+    """A graphics card as sysfs has it."""
+    device = root / "sys/devices" / driver
+    entry = device / f"drm/card{number}"
+    entry.mkdir(parents=True)
+    for connector in connectors:
+        (entry / f"card{number}-{connector}").mkdir()
+        (entry / f"card{number}-{connector}/status").write_text("connected\n")
+    (entry / "device").symlink_to(device)
+    (root / "sys/bus" / driver).mkdir(parents=True)
+    (device / "driver").symlink_to(root / "sys/bus" / driver)
+    (root / "sys/class/drm").mkdir(parents=True, exist_ok=True)
+    (root / f"sys/class/drm/card{number}").symlink_to(entry)
+    (root / "dev/dri").mkdir(parents=True, exist_ok=True)
+    (root / f"dev/dri/card{number}").touch()
+
+
 def test_devices_are_listed_and_absent_ones_say_what_is_lost(tmp_path: Path) -> None:
     (tmp_path / "dev/dri").mkdir(parents=True)
-    (tmp_path / "dev/dri/card0").touch()
-    (tmp_path / "dev/dri/card1").touch()
+    (tmp_path / "dev/dri/renderD128").touch()
+    (tmp_path / "dev/dri/renderD129").touch()
     found = by_name(check._devices(Machine(tmp_path, {})))
-    assert found["/dev/dri/card*"] == Finding(
-        "devices", "/dev/dri/card*", "ok", "/dev/dri/card0 /dev/dri/card1"
+    assert found["/dev/dri/renderD*"] == Finding(
+        "devices", "/dev/dri/renderD*", "ok", "/dev/dri/renderD128 /dev/dri/renderD129"
     )
+    assert found["graphics cards"].state == "degraded"
     assert found["/dev/udmabuf"].state == "degraded"
     assert found["/dev/udmabuf"].remedy == "modprobe udmabuf"
     assert all(finding.lost for finding in found.values() if finding.state == "degraded")
+
+
+def test_each_card_with_screens_is_listed(tmp_path: Path) -> None:
+    card(tmp_path, 0, "i915", "eDP-1", "HDMI-A-1")
+    card(tmp_path, 1, "vgem")
+    found = by_name(check._devices(Machine(tmp_path, {})))
+    assert found["/dev/dri/card0"] == Finding(
+        "devices", "/dev/dri/card0", "ok", "i915: HDMI-A-1 connected, eDP-1 connected"
+    )
+    assert "/dev/dri/card1" not in found
 
 
 def test_a_device_of_others_names_the_group_to_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,10 +122,29 @@ def test_a_device_of_others_names_the_group_to_join(tmp_path: Path, monkeypatch:
 
 
 def test_a_seat_is_found_by_its_daemon(tmp_path: Path) -> None:
-    assert by_name(check._session(Machine(tmp_path, {})))["seat"].state == "degraded"
+    assert by_name(check._session(Machine(tmp_path, {})))["seat"].remedy.startswith("apt-get install seatd")
     (tmp_path / "run").mkdir()
-    (tmp_path / "run/seatd.sock").touch()
-    assert by_name(check._session(Machine(tmp_path, {})))["seat"].found == "seatd"
+    with socket.socket(socket.AF_UNIX) as seatd:
+        seatd.bind(str(tmp_path / "run/seatd.sock"))
+        assert "does not run, though" in by_name(check._session(Machine(tmp_path, {})))["seat"].found
+        seatd.listen()
+        assert by_name(check._session(Machine(tmp_path, {})))["seat"].found == "seatd"
+
+
+def test_a_login_without_screens_is_no_seat(tmp_path: Path) -> None:
+    for folder in ("seats", "sessions", "users"):
+        (tmp_path / "run/systemd" / folder).mkdir(parents=True)
+
+    def seat(**environ: str) -> Finding:
+        return by_name(check._session(Machine(tmp_path, environ)))["seat"]
+
+    assert seat().found == "logind knows no session of ours"
+    (tmp_path / "run/systemd/sessions/7").write_text("ACTIVE=1\nREMOTE=1\n")
+    assert "this login has no screens" in seat(XDG_SESSION_ID="7").found
+    (tmp_path / "run/systemd/sessions/8").write_text("SEAT=seat0\nVTNR=1\n")
+    assert seat(XDG_SESSION_ID="8").found == "logind"
+    (tmp_path / "run/systemd/users" / str(os.getuid())).write_text("STATE=active\nDISPLAY=8\n")
+    assert seat().found == "logind", "as for a service of the user's"
 
 
 def test_a_runtime_directory_must_be_there_and_private(tmp_path: Path) -> None:
@@ -136,12 +185,6 @@ def test_a_refused_stack_is_missing_with_the_loaders_words() -> None:
     [finding] = check._libraries({"error": "libgone.so.1 is not installed: apt-get install libgone1"})
     assert finding.state == "missing"
     assert "apt-get install libgone1" in finding.found
-
-
-def test_a_probe_that_crashes_is_an_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    script = 'echo "00:00:00.000 [ERROR] [render/egl.c:1] no driver" >&2; kill -SEGV $$'
-    monkeypatch.setattr(check.sys, "executable", program(tmp_path / "python", script))
-    assert check._probe("renderer", {}) == {"error": "no driver"}
 
 
 @pytest.mark.parametrize(("states", "status"), [(["ok", "degraded"], 0), (["ok", "missing"], 1)])

@@ -114,7 +114,9 @@ bool wlr_output_is_drm(struct wlr_output *output);
 void wlr_output_schedule_frame(struct wlr_output *output);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);
 
-/* libwlroots 0.16: backend/session.h */
+/* libwlroots 0.16: backend.h, backend/session.h */
+struct wlr_backend;
+int wlr_backend_get_drm_fd(struct wlr_backend *backend);
 struct wl_listener { struct wl_list link; void *notify; };
 struct wlr_session {
     bool active;
@@ -144,6 +146,13 @@ bool wlr_renderer_begin_with_buffer(struct wlr_renderer *renderer, struct wlr_bu
 bool wlr_renderer_read_pixels(struct wlr_renderer *renderer, uint32_t format, uint32_t stride, uint32_t width,
     uint32_t height, uint32_t src_x, uint32_t src_y, uint32_t dst_x, uint32_t dst_y, void *data);
 void wlr_renderer_end(struct wlr_renderer *renderer);
+
+/* libwlroots 0.16: render/gles2.h, render/egl.h; libGLESv2 */
+struct wlr_egl;
+struct wlr_renderer *wlr_gles2_renderer_create_with_drm_fd(int drm_fd);
+struct wlr_egl *wlr_gles2_renderer_get_egl(struct wlr_renderer *renderer);
+bool wlr_egl_make_current(struct wlr_egl *egl);
+const unsigned char *glGetString(unsigned int name);
 
 /* libwayland-client and libxcb, which libwlroots brings */
 struct wl_client_display;

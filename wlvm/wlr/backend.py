@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from wlvm.wlr import abi
+from wlvm.wlr import abi, renderer, seat_daemon
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
+from wlvm.wlr.drm_cards import cards, is_master
+from wlvm.wlr.renderer import RendererChoice
 from wlvm.wlr.session import Session
 
 from pywayland.server import Display  # isort: skip
 from wlroots.allocator import Allocator  # isort: skip
 from wlroots.backend import Backend as WlrootsBackend  # isort: skip
 from wlroots.renderer import Renderer  # isort: skip
+
+log = logging.getLogger(__name__)
 
 BackendKind = Literal["auto", "drm", "wayland", "x11", "headless"]
 
@@ -28,7 +33,7 @@ _WLR_BACKENDS = {
 
 #: How a person gets what a backend lacks.
 _ADVICE = {
-    "drm": "start wlvm from a text console of a seat (seatd or logind), or choose --backend headless",
+    "drm": "the seat or its card is another session's: go to a free text console (Ctrl+Alt+F2), or end that session",
     "wayland": "set WAYLAND_DISPLAY to a running Wayland compositor, or choose --backend headless",
     "x11": "set DISPLAY to a running X server, or choose --backend headless",
     "headless": "see the messages of wlroots above",
@@ -64,29 +69,62 @@ class Backend:
         self.kind = choose(kind)
         if not _answers(self.kind):
             raise BackendError(f"no {self.kind} backend: {_ADVICE[self.kind]}")
+        choice = renderer.choose(self.kind == "drm", os.environ)
         with _environment(
             WLR_BACKENDS=_WLR_BACKENDS[self.kind],
             WLR_HEADLESS_OUTPUTS=str(outputs),
             WLR_WL_OUTPUTS=str(outputs),
             WLR_X11_OUTPUTS=str(outputs),
+            # The other cards' renderers are made here; ours below.
+            WLR_RENDERER=choice.name,
         ):
             try:
                 self._backend = WlrootsBackend(display)
             except RuntimeError:
-                raise BackendError(f"no {self.kind} backend: {_ADVICE[self.kind]}") from None
+                raise BackendError(f"no {self.kind} backend: {_obstacle(self.kind)}") from None
         try:
-            self._renderer = Renderer.autocreate(self._backend)
-            self._renderer.init_display(display)
-            self._allocator = Allocator.autocreate(self._backend, self._renderer)
-        except RuntimeError as error:
+            if self.kind == "drm":
+                self._check_master()
+            self.renderer_choice = self._make_renderer(display, choice)
+        except BackendError:
             self._backend.destroy()
-            raise BackendError(
-                f"the {self.kind} backend has no renderer ({error}): try with WLR_RENDERER=pixman in the environment"
-            ) from None
-
+            raise
+        log.info("drawing with %s: %s", self.renderer_choice.name, self.renderer_choice.reason)
         session = wlr.wlr_backend_get_session(self._backend._ptr)
         #: The seat's session, where the backend has one.
         self.session = None if session == wlr_ffi.NULL else Session(session)
+
+    def _make_renderer(self, display: Display, choice: RendererChoice) -> RendererChoice:
+        """Make the renderer and the allocator that were chosen, or else pixman's, and return what was made. BackendError when nothing can."""
+        with _environment(WLR_RENDERER=choice.name):
+            try:
+                self._renderer = Renderer.autocreate(self._backend)
+            except RuntimeError:
+                self._renderer = None
+        if self._renderer is not None:
+            try:
+                self._allocator = Allocator.autocreate(self._backend, self._renderer)
+                self._renderer.init_display(display)
+                return choice
+            except RuntimeError:
+                wlr.wlr_renderer_destroy(self._renderer._ptr)
+        if choice.insisted or choice.name == "pixman":
+            raise BackendError(
+                f"the {self.kind} backend cannot be drawn for with {choice.name} ({choice.reason}): "
+                "see the messages of wlroots above"
+            )
+        reason = f"{choice.name} did not start, though there is {choice.reason}"
+        return self._make_renderer(display, RendererChoice("pixman", reason))
+
+    def _check_master(self) -> None:
+        """BackendError when somebody shows pictures on our screens without having asked the seat for them."""
+        fd = c.wlr_backend_get_drm_fd(abi.borrow("struct wlr_backend *", self._backend._ptr))
+        if not is_master(fd):
+            node = os.readlink(f"/proc/self/fd/{fd}")
+            raise BackendError(
+                f"{node} is in use: a compositor, X server or boot screen shows its picture there. End it, or name another card in "
+                "WLR_DRM_DEVICES"
+            )
 
     def start(self) -> None:
         """Open the outputs and devices: `new_output` and `new_input` are emitted from here on."""
@@ -129,6 +167,15 @@ class Backend:
         """The wl_compositor and wl_subcompositor globals, which clients expect everywhere."""
         wlr.wlr_compositor_create(display._ptr, self.renderer)
         wlr.wlr_subcompositor_create(display._ptr)
+
+
+def _obstacle(kind: BackendKind) -> str:
+    """Why wlroots made no backend, and what to do about it."""
+    if kind == "drm" and (seat := seat_daemon.obstacle(os.environ)):
+        return f"no seat: {seat}"
+    if kind == "drm" and not cards():
+        return "no graphics card with screens: the kernel needs a driver for it (lspci -k tells which)"
+    return _ADVICE[kind]
 
 
 def _answers(kind: BackendKind) -> bool:

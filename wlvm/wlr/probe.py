@@ -1,7 +1,7 @@
-"""What the C side of this machine can do, told as JSON by a process of its own: `python -m wlvm.wlr.probe stack|renderer`.
+"""What the C side of this machine can do, told as JSON by a process of its own: `python -m wlvm.wlr.probe stack|renderer|gles2 NODE`.
 
-`wlvm check` runs it, because the questions to EGL, GBM and wlroots can crash the process that asks. `stack` tells which libraries
-are bound and what wlroots was built with; `renderer` tries the renderer of WLR_RENDERER on a headless backend.
+The questions to EGL, GBM and wlroots can crash the process that asks. `stack` tells which libraries are bound and what wlroots was built
+with; `renderer` tries the renderer of WLR_RENDERER on a headless backend; `gles2` tells who draws on a DRM device. `ask` asks.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,12 @@ _BUILT_PARTS = {
     "vulkan": "wlr_vk_renderer_create_with_drm_fd",
     "xwayland": "wlr_xwayland_create",
 }
+
+#: Seconds until an answer must have come.
+_PATIENCE = 60
+
+#: glGetString's name for who draws (GLES2/gl2.h).
+_GL_RENDERER = 0x1F01
 
 #: What the bindings would destroy in an order that crashes (the display before the backend); `main` leaves before.
 _alive: list[object] = []
@@ -78,6 +86,45 @@ def renderer() -> dict[str, Any]:
     return {}
 
 
+def gles2(node: str) -> dict[str, Any]:
+    """Make wlroots' GLES2 renderer on a DRM device: `renderer` is what GL calls itself, `error` why there is none."""
+    from wlvm.wlr.abi import NULL, c, ffi
+
+    try:
+        fd = os.open(node, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        return {"error": f"{node}: {error.strerror}"}
+    made = c.wlr_gles2_renderer_create_with_drm_fd(fd)
+    if made == NULL:
+        return {"error": "no GLES2 renderer could be made"}
+    if not c.wlr_egl_make_current(c.wlr_gles2_renderer_get_egl(made)):
+        return {"error": "EGL's context cannot be used"}
+    return {"renderer": ffi.string(ffi.cast("char *", c.glGetString(_GL_RENDERER))).decode(errors="replace")}
+
+
+def ask(question: str, *arguments: str, **environment: str) -> dict[str, Any]:
+    """The answer of another process; `error` also where that crashed or hung, with what wlroots said before."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "wlvm.wlr.probe", question, *arguments],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            env={**os.environ, **environment},
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer within {_PATIENCE} seconds"}
+    said = "; ".join(dict.fromkeys(re.findall(r"\[ERROR\] (?:\[\S+\] )?(.*)", done.stderr)))
+    if done.returncode != 0:
+        return {"error": said or f"the probe ended with status {done.returncode}"}
+    answer: dict[str, Any] = json.loads(done.stdout)
+    if "error" in answer and said:
+        answer["error"] = said
+    return answer
+
+
 def _library_rows(rows: tuple[loader.BoundLibrary, ...]) -> list[dict[str, Any]]:
     return [
         {
@@ -91,12 +138,12 @@ def _library_rows(rows: tuple[loader.BoundLibrary, ...]) -> list[dict[str, Any]]
     ]
 
 
-def main(name: str) -> None:
+def main(question: str, *arguments: str) -> None:
     """Print the answer to a question, and leave without the bindings' destructors."""
-    questions: dict[str, Callable[[], dict[str, Any]]] = {"stack": stack, "renderer": renderer}
-    print(json.dumps(questions[name]()), flush=True)
+    questions: Mapping[str, Any] = {"stack": stack, "renderer": renderer, "gles2": gles2}
+    print(json.dumps(questions[question](*arguments)), flush=True)
     os._exit(0)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
