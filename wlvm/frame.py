@@ -23,6 +23,8 @@ from wlvm.framebuffer import (
     XBGR8888,
     XRGB8888,
     FramebufferError,
+    Pixels,
+    Rect,
     Transform,
     check_layout,
     check_size,
@@ -91,6 +93,19 @@ class Frame:
         )  # fmt: skip
         rows = (memory[y * stride : y * stride + row] for y in range(height))
         return cls(width, height, fourcc, b"".join(rows))
+
+    @classmethod
+    def part_of(cls, pixels: Pixels, part: Rect) -> Frame:
+        """A copy of `part`, which must lie inside `pixels`."""
+        bytes_per_pixel = BYTES_PER_PIXEL[pixels.fourcc]
+        rows = memoryview(pixels.memory).cast("B")
+        start = part.x * bytes_per_pixel
+        row = part.width * bytes_per_pixel
+        data = b"".join(
+            bytes(rows[y * pixels.stride + start : y * pixels.stride + start + row])
+            for y in range(part.y, part.y + part.height)
+        )
+        return cls(part.width, part.height, pixels.fourcc, data)
 
     @property
     def stride(self) -> int:

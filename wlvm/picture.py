@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from wlvm.frame import Frame
-from wlvm.framebuffer import BYTES_PER_PIXEL, Pixels, Rect
-from wlvm.linux_dmabuf import DmabufMemory
+from wlvm.framebuffer import BYTES_PER_PIXEL, Rect
+from wlvm.linux_dmabuf import DmabufDescriptor, DmabufMemory
 from wlvm.qemu.handover import ConsoleChanges, Scanout
 from wlvm.qemu.messages import ScanoutBytes, ScanoutDmabuf, ScanoutMap
 from wlvm.shared_memory import TruncatedError
@@ -45,6 +45,12 @@ class Picture(Protocol):
 
     def frame(self) -> Frame | None:
         """The visible pixels as they are now, copied; None where the CPU cannot read them."""
+
+    def dmabuf(self) -> DmabufDescriptor | None:
+        """The dma-buf that the picture lies in, None where it lies in none.
+
+        It stays the picture's, until the next scanout at the latest: whoever wants to keep it duplicates its fds.
+        """
 
     def close(self) -> None:
         """Give the picture up; what is still on a screen stays whole until it is not."""
@@ -107,7 +113,10 @@ class BytesPicture:
         self.buffer = Buffer(self._staging)
 
     def frame(self) -> Frame:
-        return _copied(self._staging.begin_access(), self.visible)
+        return Frame.part_of(self._staging.begin_access(), self.visible)
+
+    def dmabuf(self) -> None:
+        return None
 
     def close(self) -> None:
         self.buffer.drop()
@@ -150,7 +159,10 @@ class SharedPicture:
         return changes.damage
 
     def frame(self) -> Frame:
-        return _copied(self._staging.begin_access(), self.visible)
+        return Frame.part_of(self._staging.begin_access(), self.visible)
+
+    def dmabuf(self) -> None:
+        return None
 
     def close(self) -> None:
         self._shared.close()
@@ -189,10 +201,13 @@ class DmabufPicture:
         if pixels is None:
             return None
         try:
-            frame = _copied(pixels, self.visible)
+            frame = Frame.part_of(pixels, self.visible)
         finally:
             self._memory.end_access()
         return frame.flipped() if self.upside_down else frame
+
+    def dmabuf(self) -> DmabufDescriptor:
+        return self._memory.descriptor
 
     def close(self) -> None:
         self.buffer.drop()
@@ -205,16 +220,3 @@ def make_picture(scanout: Scanout) -> Picture:
     if isinstance(scanout, ScanoutBytes):
         return BytesPicture(scanout)
     return DmabufPicture(scanout)
-
-
-def _copied(pixels: Pixels, part: Rect) -> Frame:
-    """`part` of some pixels, as a frame of its own."""
-    bytes_per_pixel = BYTES_PER_PIXEL[pixels.fourcc]
-    rows = memoryview(pixels.memory).cast("B")
-    start = part.x * bytes_per_pixel
-    row = part.width * bytes_per_pixel
-    data = b"".join(
-        bytes(rows[y * pixels.stride + start : y * pixels.stride + start + row])
-        for y in range(part.y, part.y + part.height)
-    )
-    return Frame(part.width, part.height, pixels.fourcc, data)
