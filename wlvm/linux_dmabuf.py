@@ -13,6 +13,7 @@ import struct
 from dataclasses import dataclass
 
 from wlvm.fd import OwnedFd
+from wlvm.frame import Frame
 from wlvm.framebuffer import (
     BYTES_PER_PIXEL,
     FramebufferError,
@@ -165,6 +166,17 @@ class DmabufMemory:
 
     def end_access(self) -> None:
         self._sync(_SYNC_END)
+
+    def frame(self) -> Frame | None:
+        """The visible pixels as they are now, upright, copied; None where the CPU cannot read them. OSError from the exporter."""
+        pixels = self.begin_access()
+        if pixels is None:
+            return None
+        try:
+            frame = Frame.part_of(pixels, self.descriptor.visible)
+        finally:
+            self.end_access()
+        return frame.flipped() if self.descriptor.y_inverted else frame
 
     def close(self) -> None:
         """Unmap, and close the fds."""

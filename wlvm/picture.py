@@ -197,14 +197,7 @@ class DmabufPicture:
         return [Rect(left + r.x, top + r.y, r.width, r.height) for r in changes.damage]
 
     def frame(self) -> Frame | None:
-        pixels = self._memory.begin_access()
-        if pixels is None:
-            return None
-        try:
-            frame = Frame.part_of(pixels, self.visible)
-        finally:
-            self._memory.end_access()
-        return frame.flipped() if self.upside_down else frame
+        return self._memory.frame()
 
     def dmabuf(self) -> DmabufDescriptor:
         return self._memory.descriptor
