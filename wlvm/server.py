@@ -6,7 +6,6 @@ import gc
 import logging
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +48,7 @@ class Server(OutputEvents):
         self._views: list[GuestSurface] = []
         self._leaving: list[Guest] = []
         self._stop_requested = False
+        self._failure = ""
         self._signals = Signals()
         try:
             self._make(config, backend)
@@ -70,6 +70,7 @@ class Server(OutputEvents):
         if (session := self.wayland.backend.session) is not None:
             session.on_active(self._session_activity)
             self._devices.switch_vt = session.change_vt
+        self.wayland.backend.on_cards_lost(self._cards_lost)
         try:
             self.wayland_socket = self.wayland.add_socket()
             self.control = ControlServer(self.loop, default_socket(self.wayland_socket), commands_of(self))
@@ -86,7 +87,7 @@ class Server(OutputEvents):
     def run(
         self, started: Callable[[], None] = lambda: None, ending: Callable[[], None] = lambda: None
     ) -> None:
-        """Run until `stop()` or a signal that ends programs.
+        """Run until `stop()` or a signal that ends programs. BackendError when what wlvm shows its outputs on is no more.
 
         `started` is called when outputs and guests have been started, `ending` when they are still there for the last time.
         """
@@ -110,6 +111,8 @@ class Server(OutputEvents):
             ending()
             self._destroy()
             self._signals.close()
+        if self._failure:
+            raise BackendError(self._failure)
 
     def stop(self) -> None:
         """Make `run()` return, soon."""
@@ -153,7 +156,11 @@ class Server(OutputEvents):
 
     def _add_surface(self, guest: Guest, console: int) -> GuestSurface:
         surface = GuestSurface(
-            self.loop, self.wayland.scene.root, guest.identity(console), self._surface_changed
+            self.loop,
+            self.wayland.scene.root,
+            guest.identity(console),
+            self._surface_changed,
+            self._will_be_shown,
         )
         self._views.append(surface)
         self._arrange()
@@ -238,6 +245,10 @@ class Server(OutputEvents):
             except OutputError as error:
                 log.error("%s", error)
 
+    def _cards_lost(self) -> None:
+        self._failure = "the graphics card was removed, or its driver failed"
+        self.stop()
+
     def _session_activity(self, active: bool) -> None:
         """Another session came to the front, or ours came back."""
         if active:
@@ -252,11 +263,25 @@ class Server(OutputEvents):
 
     # Outputs' events.
 
-    def presented(self, output: Output) -> None:
-        now = time.monotonic()
-        for view in self._views:
-            if view.output == output.name:
-                view.presented(now)
+    def committed(self, output: Output, commit: int) -> None:
+        for view in self._views_on(output):
+            view.presentation.committed(commit)
+
+    def presented(self, output: Output, commit: int, when: float) -> None:
+        for view in self._views_on(output):
+            view.presentation.presented(commit, when)
+
+    def dark(self, output: Output) -> None:
+        for view in self._views_on(output):
+            view.presentation.give_up()
+
+    def _views_on(self, output: Output) -> list[GuestSurface]:
+        return [view for view in self._views if view.output == output.name]
+
+    def _will_be_shown(self, surface: GuestSurface) -> bool:
+        """Whether a frame that shows what was just applied to a surface is to come."""
+        output = self.outputs.get(surface.output)
+        return output is not None and output.expects_frame
 
     def resized(self, output: Output) -> None:
         self._lay_out()
@@ -264,6 +289,7 @@ class Server(OutputEvents):
     def gone(self, output: Output) -> None:
         """An output went. A window that was closed, if it was the last, ends wlvm; a screen that was unplugged leaves the guests."""
         del self.outputs[output.name]
+        self.dark(output)
         if not self.outputs and self.wayland.backend.kind in ("wayland", "x11"):
             self.stop()
         self._lay_out()

@@ -106,6 +106,16 @@ struct wlr_output_event_commit {
     void *when;
     struct wlr_buffer *buffer;
 };
+struct timespec { int64_t tv_sec; long tv_nsec; };
+struct wlr_output_event_present {
+    struct wlr_output *output;
+    uint32_t commit_seq;
+    bool presented;
+    struct timespec *when;
+    unsigned int seq;
+    int refresh;
+    uint32_t flags;
+};
 void wlr_wl_output_set_title(struct wlr_output *output, const char *title);
 void wlr_x11_output_set_title(struct wlr_output *output, const char *title);
 bool wlr_output_is_wl(struct wlr_output *output);
@@ -114,9 +124,12 @@ bool wlr_output_is_drm(struct wlr_output *output);
 void wlr_output_schedule_frame(struct wlr_output *output);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);
 
-/* libwlroots 0.16: backend.h, backend/session.h */
+/* libwlroots 0.16: backend.h, backend/multi.h, backend/session.h */
 struct wlr_backend;
 int wlr_backend_get_drm_fd(struct wlr_backend *backend);
+bool wlr_backend_is_drm(struct wlr_backend *backend);
+void wlr_multi_for_each_backend(struct wlr_backend *backend,
+    void (*callback)(struct wlr_backend *backend, void *data), void *data);
 struct wl_listener { struct wl_list link; void *notify; };
 struct wlr_session {
     bool active;

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal
 
 from wlvm.wlr import abi, renderer, seat_daemon
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.drm_cards import cards, is_master
+from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.renderer import RendererChoice
 from wlvm.wlr.session import Session
 
@@ -91,6 +93,7 @@ class Backend:
             raise
         log.info("drawing with %s: %s", self.renderer_choice.name, self.renderer_choice.reason)
         session = wlr.wlr_backend_get_session(self._backend._ptr)
+        self._listeners = Listeners()
         #: The seat's session, where the backend has one.
         self.session = None if session == wlr_ffi.NULL else Session(session)
 
@@ -131,7 +134,34 @@ class Backend:
         if not self._backend.start():
             raise BackendError(f"the {self.kind} backend does not start: {_ADVICE[self.kind]}")
 
+    def on_cards_lost(self, callback: Callable[[], None]) -> None:
+        """Raised when the last graphics card was removed: its outputs have gone by then, and no other will come."""
+        cards = self._cards()
+
+        def lost(card: Any, _data: Any) -> None:
+            cards.remove(card)
+            if not cards:
+                callback()
+
+        for card in list(cards):
+            self._listeners.add(wlr_ffi.addressof(card.events.destroy), partial(lost, card))
+
+    def _cards(self) -> list[Any]:
+        """The `struct wlr_backend *` of each graphics card."""
+        found = []
+
+        @ffi.callback("void(struct wlr_backend *, void *)")  # type: ignore[untyped-decorator]
+        def see(backend: Any, _data: Any) -> None:
+            if c.wlr_backend_is_drm(backend):
+                found.append(abi.lend("struct wlr_backend *", backend))
+
+        if self.kind == "drm":
+            whole = abi.borrow("struct wlr_backend *", self._backend._ptr)
+            c.wlr_multi_for_each_backend(whole, see, ffi.NULL)
+        return found
+
     def destroy(self) -> None:
+        self._listeners.remove()
         if self.session is not None:
             self.session.forget()
         self._backend.destroy()
@@ -173,9 +203,16 @@ def _obstacle(kind: BackendKind) -> str:
     """Why wlroots made no backend, and what to do about it."""
     if kind == "drm" and (seat := seat_daemon.obstacle(os.environ)):
         return f"no seat: {seat}"
-    if kind == "drm" and not cards():
+    if kind == "drm" and not (found := [str(card.node) for card in cards()]):
         return "no graphics card with screens: the kernel needs a driver for it (lspci -k tells which)"
+    if kind == "drm" and (chosen := os.environ.get("WLR_DRM_DEVICES")) and not _names_one(chosen, found):
+        return f"no graphics card {chosen}, as WLR_DRM_DEVICES says: there is {', '.join(found)}"
     return _ADVICE[kind]
+
+
+def _names_one(devices: str, nodes: list[str]) -> bool:
+    """Whether a value of WLR_DRM_DEVICES names one of these device nodes, perhaps by a link to it."""
+    return any(os.path.realpath(device) in nodes for device in devices.split(":"))
 
 
 def _answers(kind: BackendKind) -> bool:
