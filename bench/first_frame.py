@@ -16,7 +16,7 @@ def main() -> int:
 
     def noted(surface: GuestSurface, now: float) -> None:
         presented(surface, now)
-        if surface.frames == 1:
+        if surface.presentation.frames == 1:
             os.write(1, b"shown\n")
             os.kill(os.getpid(), signal.SIGTERM)
 

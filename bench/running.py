@@ -71,7 +71,7 @@ def surface(server: Server, guest: str = "guest-0") -> GuestSurface:
 
 def shown(server: Server, guest: str = "guest-0") -> Steps:
     """Until the guest's picture has been presented."""
-    yield from until(f"{guest} is shown", lambda: surface(server, guest).frames)
+    yield from until(f"{guest} is shown", lambda: surface(server, guest).presentation.frames)
 
 
 def frames(server: Server) -> int:

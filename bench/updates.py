@@ -62,7 +62,7 @@ def _row(case: _Case, seconds: float) -> Row:
         yield 1.0
         updates, drawn = surface(server).updates, frames(server)
         qemu, own, display = cpu_seconds(card.process.pid), time.process_time(), thread_cpu_seconds(_DISPLAY)
-        surface(server).latencies = Latencies()
+        surface(server).presentation.latencies = Latencies()
         updating.turns.clear()
         drawing.turns.clear()
         yield seconds
@@ -81,7 +81,7 @@ def _row(case: _Case, seconds: float) -> Row:
         values["display thread us/update"] = rounded(display / updates * 1e6)
         values["wlvm ms/guest frame"] = rounded(own / (case.rate * seconds) * 1e3)
         values["with QEMU's part"] = rounded((own + qemu - alone) / (case.rate * seconds) * 1e3)
-        latency = surface(server).latencies.milliseconds()
+        latency = surface(server).presentation.latencies.milliseconds()
         assert latency is not None
         values["shown after p50 ms"] = latency["p50"]
         values["shown after p99 ms"] = latency["p99"]

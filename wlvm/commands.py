@@ -105,13 +105,13 @@ def _console_listing(server: Server, index: int, surface: GuestSurface) -> Conso
 
 def _console_stats(index: int, surface: GuestSurface) -> ConsoleStats:
     picture = surface.picture
-    latency = surface.latencies.milliseconds()
+    latency = surface.presentation.latencies.milliseconds()
     return ConsoleStats(
         index,
         "" if picture is None else picture.path,
         "" if picture is None else picture.fallback,
         surface.updates,
-        surface.frames,
+        surface.presentation.frames,
         None if latency is None else Latency(**latency),
     )
 

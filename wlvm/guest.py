@@ -173,7 +173,7 @@ class Guest:
                 self.surfaces[console.index] = self._add_surface(self, console.index)
             surface = self.surfaces[console.index]
             surface.identity = self.identity(console.index)
-            surface.connect(self._forwarder(self._connection, console))
+            surface.connect(self._forwarder(self._connection, console), console.acknowledge)
             surface.show_card([_WAITING])
         self._tell_running(state.running)
         self._machine = Machine(self._connection.qmp.execute, self._machine_changed)
@@ -215,7 +215,6 @@ class Guest:
     def changed(self, console: Console) -> None:
         changes = console.take()
         self.surfaces[console.index].apply(changes)
-        console.acknowledge(changes.frames)
         self._note_refusal(console)
         if console.is_absolute != self._absolute.get(console.index):
             # QEMU's property tells that a driver has taken a device over, but not, in every release, which pointer is in charge.

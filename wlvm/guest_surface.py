@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from wlvm.desktop.view import ARROW, Cell, Cursor, Fit, HiddenCursor, ImageCursor
 from wlvm.frame import Frame
 from wlvm.framebuffer import ARGB8888, Rect
-from wlvm.latency import Latencies
 from wlvm.loop import EventLoop
 from wlvm.picture import Picture, make_picture
 from wlvm.placeholder import draw_card
+from wlvm.presentation import Acknowledge, Presentation
 from wlvm.qemu.handover import ConsoleChanges, Scanout
 from wlvm.qemu.input import InputForwarder
 from wlvm.qemu.messages import Cursor as GuestCursor
@@ -24,6 +24,7 @@ from wlvm.qemu.messages import CursorPosition
 from wlvm.shared_memory import TruncatedError
 from wlvm.staging import StagingFramebuffer
 from wlvm.wlr.buffer import Buffer
+from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import BufferNode, Tree
 
 #: QEMU disables a scanout at every flip of a blob resource; only when nothing follows for this long is the screen really off.
@@ -47,11 +48,17 @@ class Identity:
 class GuestSurface:
     """One console on the screen. Implements `wlvm.desktop.view.View`.
 
-    `changed` is called when the surface moved, appeared, or wants another cursor. `destroy()` before the scene goes.
+    `changed` is called when the surface moved, appeared, or wants another cursor; `will_be_shown` answers whether a frame is to come that shows
+    what was just changed. `destroy()` before the scene goes.
     """
 
     def __init__(
-        self, loop: EventLoop, parent: Tree, identity: Identity, changed: Callable[[GuestSurface], None]
+        self,
+        loop: EventLoop,
+        parent: Tree,
+        identity: Identity,
+        changed: Callable[[GuestSurface], None],
+        will_be_shown: Callable[[GuestSurface], bool],
     ) -> None:
         """It is nowhere until it is placed."""
         self.identity = identity
@@ -60,12 +67,12 @@ class GuestSurface:
         self.trouble = ""
         self.absolute = True
         self.updates = 0
-        self.frames = 0
-        self.latencies = Latencies()
+        self.presentation = Presentation()
         self._changed = changed
+        self._will_be_shown = will_be_shown
         self._cell = Cell("", Rect(0, 0, 640, 480), Fit.CENTER)
         self._scale = 1.0
-        self._tree = Tree.create(parent)
+        self._tree = Tree.create(parent, owner=self)
         self._node = BufferNode(self._tree)
         self._cursor_node = BufferNode(self._tree)
         self._picture: Picture | None = None
@@ -76,7 +83,6 @@ class GuestSurface:
         self._cursor_buffer: Buffer | None = None
         self._cursor_position: CursorPosition | None = None
         self._locked = False
-        self._shown_since: float | None = None
         self.box = self._cell.area
         self.show_card(["Starting"])
 
@@ -105,14 +111,16 @@ class GuestSurface:
         """The name of the output it is placed on; "" before it is placed."""
         return self._cell.output
 
-    def connect(self, forwarder: InputForwarder) -> None:
-        """The console can be typed into."""
+    def connect(self, forwarder: InputForwarder, acknowledge: Acknowledge) -> None:
+        """The console can be typed into, and its frames are acknowledged."""
         self.input = forwarder
+        self.presentation.connect(acknowledge)
 
     def disconnect(self) -> None:
         """The console is gone, and with it its picture: follow this with a card that says why."""
         self.trouble = ""
         self._disabled.disarm()
+        self.presentation.disconnect()
         if self.input is not None:
             self.input.close()
             self.input = None
@@ -135,17 +143,11 @@ class GuestSurface:
             self._disabled.disarm()
         self._apply_cursor(changes)
         self.updates += changes.update_count
+        self.presentation.applied(changes, shown=self._will_be_shown(self))
 
     def frame(self) -> Frame | None:
         """The guest's pixels as they are; None when there are none, or none that the CPU can read."""
         return None if self._picture is None else self._picture.frame()
-
-    def presented(self, now: float) -> None:
-        """A frame that shows the surface as it is has been committed, at `now` (time.monotonic)."""
-        if self._shown_since is not None:
-            self.frames += 1
-            self.latencies.add(now - self._shown_since)
-            self._shown_since = None
 
     def show_card(self, lines: list[str]) -> None:
         """Cover the picture, if there is one, by a card with the guest's name and these lines."""
@@ -166,6 +168,8 @@ class GuestSurface:
 
     def place(self, cell: Cell, scale: float) -> None:
         """Give the surface another place; `scale` is the physical pixels per logical pixel there."""
+        if cell.output != self._cell.output:
+            self.presentation.give_up()
         if (cell, scale) != (self._cell, self._scale):
             self._cell, self._scale = cell, scale
             if self._card is None:
@@ -194,8 +198,6 @@ class GuestSurface:
             self._changed(self)
         elif damage:
             self._node.set_buffer_with_damage(picture.buffer, damage)
-        if self._shown_since is None:
-            self._shown_since = changes.since
 
     def _show(self, scanout: Scanout) -> None:
         old = self._picture
@@ -311,6 +313,10 @@ class GuestSurface:
         return True
 
     @property
+    def takes_keyboard(self) -> bool:
+        return True
+
+    @property
     def wants_motion(self) -> bool:
         return self.input is not None and not self.absolute
 
@@ -366,9 +372,13 @@ class GuestSurface:
         if self.input is not None:
             self.input.button(button, pressed)
 
-    def pointer_axis(self, vertical: bool, v120: int) -> None:
+    def pointer_axis(self, scroll: Scroll) -> None:
         if self.input is not None:
-            self.input.wheel(vertical=v120 if vertical else 0, horizontal=0 if vertical else v120)
+            v120 = scroll.notches120
+            self.input.wheel(vertical=v120 if scroll.vertical else 0, horizontal=0 if scroll.vertical else v120)
+
+    def pointer_frame(self) -> None:
+        """Nothing to do: motion is coalesced by time."""
 
 
 def _pixel(position: float, side: int, pixels: int) -> int:

@@ -43,11 +43,13 @@ class Output:
         self._captures: list[Captured] = []
         self._on = True
         self._suspended = False
+        self._presented_early: float | None = None
         output.enable(mode=mode, scale=scale, transform=transform)
         log.info("%s shows %s", self.name, mode_text(output.mode))
         output.show(scene, layout)
         output.on_frame(self._frame)
         output.on_commit(self._committed)
+        output.on_present(self._presented)
         output.on_mode(lambda: events.resized(self))
         output.on_destroy(self._destroyed)
 
@@ -71,6 +73,11 @@ class Output:
         """Whether what is drawn here can be seen: the output is on, and our session is the one in front."""
         return self._on and not self._suspended
 
+    @property
+    def expects_frame(self) -> bool:
+        """Whether something changed that a frame to come will show."""
+        return self.active and self.wlr.damaged
+
     def switch(self, on: bool) -> None:
         """Let the screen go dark, or show everything again (display power management). OutputError when it refuses."""
         if on != self._on:
@@ -93,6 +100,7 @@ class Output:
             self.wlr.damage_whole()
         else:
             self._refuse_captures("is switched off")
+            self._events.dark(self)
 
     def capture(self, captured: Captured) -> None:
         """Draw a whole frame and give its pixels to `captured`, once, from the commit of that frame."""
@@ -107,15 +115,24 @@ class Output:
 
         wlroots raises no further frame event until the next damage if nothing is committed here.
         """
-        if not self.active or not self.wlr.damaged:
+        if not self.expects_frame:
             return
+        self._presented_early = None
         if not self.wlr.commit():
             log.error("%s: a frame could not be shown", self.name)
             return
         self.frames += 1
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self.wlr.send_frame_done(divmod(now, 1_000_000_000))
-        self._events.presented(self)
+        self._events.committed(self, self.wlr.commits)
+        if self._presented_early is not None:
+            self._events.presented(self, self.wlr.commits, self._presented_early)
+
+    def _presented(self, commit: int, when: float) -> None:
+        if commit > self.wlr.commits:
+            self._presented_early = when  # inside commit(): nobody has heard of it yet
+        else:
+            self._events.presented(self, commit, when)
 
     def _committed(self, buffer: Any) -> None:
         """Raised inside `commit()`, the only moment at which the frame's buffer is ours to read."""
@@ -146,8 +163,14 @@ class Output:
 class OutputEvents:
     """Who hears of an output."""
 
-    def presented(self, output: Output) -> None:
+    def committed(self, output: Output, commit: int) -> None:
         """A frame was committed: what changed before is on its way to the screen."""
+
+    def presented(self, output: Output, commit: int, when: float) -> None:
+        """That commit, and those before, reached the screen, at `when` (time.monotonic), or never will."""
+
+    def dark(self, output: Output) -> None:
+        """The output is off, or another session's: nothing is presented until it is `active` again."""
 
     def resized(self, output: Output) -> None:
         """The output has another size or refresh rate."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -67,7 +68,10 @@ class WlrOutput:
         self.pointer = wlr_ffi.cast("struct wlr_output *", pointer)
         self._renderer = backend.renderer
         self._scene_output: Any = None
+        #: How many commits there were: what wlroots numbers them by (wlr_output.commit_seq).
+        self.commits = 0
         self.listeners = Listeners()
+        self.listeners.add(wlr_ffi.addressof(self.pointer.events.commit), self._count_commit)
         if not wlr.wlr_output_init_render(self.pointer, backend.allocator, backend.renderer):
             raise OutputError(f"{self.name}: the renderer cannot draw for this output")
 
@@ -168,6 +172,23 @@ class WlrOutput:
             callback(event.buffer or None)
 
         self.listeners.add(wlr_ffi.addressof(self.pointer.events.commit), committed)
+
+    def on_present(self, callback: Callable[[int, float], None]) -> None:
+        """Raised for each commit that reached the screen, or that never will: its number, and when (time.monotonic).
+
+        Backends without a screen raise it inside `commit()`, before the commit is counted.
+        """
+
+        def presented(data: Any) -> None:
+            event = abi.borrow("struct wlr_output_event_present *", data)
+            when = event.when
+            now = when.tv_sec + when.tv_nsec / 1e9 if event.presented and when else time.monotonic()
+            callback(event.commit_seq, now)
+
+        self.listeners.add(wlr_ffi.addressof(self.pointer.events.present), presented)
+
+    def _count_commit(self, _data: Any) -> None:
+        self.commits += 1
 
     def on_mode(self, callback: Callable[[], None]) -> None:
         """Raised when the size or refresh rate has changed (a nested window was resized)."""

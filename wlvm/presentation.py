@@ -1,0 +1,85 @@
+"""The frames of one console on their way to the screen, and the answer that QEMU gets when they are there.
+
+QEMU waits for the answer to UpdateDMABUF before it lets the guest draw its next frame (`wlvm.qemu.listener`). It is given when the frame that
+shows the update has been presented: the guest draws at the output's refresh, and never into what is still on the screen. It is given at
+once when no such frame will come, and by the display thread after 20 ms whatever happens here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from wlvm.latency import Latencies
+from wlvm.qemu.handover import ConsoleChanges, FrameToken
+
+Acknowledge = Callable[[tuple[FrameToken, ...]], None]
+
+
+class Presentation:
+    """What of a console was applied, committed, and presented. Times are those of time.monotonic, in seconds."""
+
+    def __init__(self) -> None:
+        #: How many frames showed something new of the console.
+        self.frames = 0
+        #: From QEMU's word of a change to the presentation of the frame that shows it.
+        self.latencies = Latencies()
+        #: From a presentation to the acknowledgement that it sets off.
+        self.answers = Latencies()
+        #: How many updates were acknowledged without having been presented: hidden, or on an output that is off.
+        self.unpresented = 0
+        self._acknowledge: Acknowledge | None = None
+        self._tokens: tuple[FrameToken, ...] = ()
+        self._since: float | None = None
+        #: The commits in flight that show something new: their number, the frames they show, and the age of the oldest change.
+        self._committed: deque[tuple[int, tuple[FrameToken, ...], float]] = deque()
+
+    def connect(self, acknowledge: Acknowledge) -> None:
+        """QEMU is there, and is answered so."""
+        self._acknowledge = acknowledge
+
+    def disconnect(self) -> None:
+        """Nobody waits for answers any more."""
+        self._acknowledge = None
+        self._tokens, self._since = (), None
+        self._committed.clear()
+
+    def applied(self, changes: ConsoleChanges, *, shown: bool) -> None:
+        """The scene holds these changes; `shown` tells whether a frame that shows them is to come."""
+        if not shown:
+            self.unpresented += len(changes.frames)
+            self._answer(changes.frames)
+            return
+        self._tokens += changes.frames
+        if self._since is None:
+            self._since = changes.since
+
+    def committed(self, commit: int) -> None:
+        """A frame that shows everything applied was handed to the screen; `commit` numbers the output's commits."""
+        if self._since is not None or self._tokens:
+            since = time.monotonic() if self._since is None else self._since
+            self._committed.append((commit, self._tokens, since))
+            self._tokens, self._since = (), None
+
+    def presented(self, commit: int, when: float) -> None:
+        """That commit, and with it all before, is on the screen since `when`."""
+        while self._committed and self._committed[0][0] <= commit:
+            _, tokens, since = self._committed.popleft()
+            self.frames += 1
+            self.latencies.add(when - since)
+            if tokens:
+                self._answer(tokens)
+                self.answers.add(time.monotonic() - when)
+
+    def give_up(self) -> None:
+        """No frame in flight will be presented: the console was hidden or moved, or its output is off or gone."""
+        tokens = (*(token for _, tokens, _ in self._committed for token in tokens), *self._tokens)
+        self._tokens, self._since = (), None
+        self._committed.clear()
+        self.unpresented += len(tokens)
+        self._answer(tokens)
+
+    def _answer(self, tokens: tuple[FrameToken, ...]) -> None:
+        if tokens and self._acknowledge is not None:
+            self._acknowledge(tokens)
