@@ -15,14 +15,15 @@ import msgspec
 
 from wlvm import __version__, tables
 from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig, load
-from wlvm.ipc import ControlClient, ControlError, NotRunningError, find_socket
+from wlvm.ipc import ControlClient, ControlError, ExportedDmabuf, NotRunningError, find_socket
+from wlvm.ipc.image import description_for_child
 from wlvm.ipc.messages import Listing, Stats
 
 if TYPE_CHECKING:
     from wlvm.frame import Frame
     from wlvm.wlr.backend import BackendKind
 
-OK, FAILED, USAGE, NOT_RUNNING, NOT_FOUND = range(5)
+OK, FAILED, USAGE, NOT_RUNNING, NOT_FOUND, DENIED = range(6)
 
 #: What `wlvm.wlr.backend.BackendKind` may be; that module loads the C libraries, which most commands need not.
 BACKENDS: tuple[BackendKind, ...] = ("auto", "drm", "wayland", "x11", "headless")
@@ -34,6 +35,7 @@ exit status:
   2  the command line or the configuration is wrong
   3  no wlvm is running
   4  wlvm has no such guest, console or output
+  5  the configuration does not allow it
 """
 
 Result = TypeVar("Result")
@@ -69,7 +71,7 @@ def _complain(text: str, status: int) -> int:
 def _status(error: ControlError) -> int:
     if isinstance(error, NotRunningError):
         return NOT_RUNNING
-    return {"failed": FAILED, "invalid": USAGE, "not-found": NOT_FOUND}[error.code]
+    return {"failed": FAILED, "invalid": USAGE, "not-found": NOT_FOUND, "denied": DENIED}[error.code]
 
 
 # Commands that start something or look at files.
@@ -188,8 +190,38 @@ def _detach(arguments: argparse.Namespace) -> int:
 
 
 def _frame(arguments: argparse.Namespace) -> int:
-    frame = _ask(arguments, lambda client: client.frame(arguments.guest, arguments.console))
-    return _write(frame, arguments.file)
+    if arguments.program == []:
+        return _complain("frame: expected a program after --exec", USAGE)
+    if not arguments.dmabuf:
+        if arguments.program or arguments.allow_copy:
+            return _complain("frame: --exec and --allow-copy are for --dmabuf", USAGE)
+        frame = _ask(arguments, lambda client: client.frame(arguments.guest, arguments.console))
+        return _write(frame, arguments.file)
+    with _ask(
+        arguments,
+        lambda client: client.dmabuf(arguments.guest, arguments.console, allow_copy=arguments.allow_copy),
+    ) as dmabuf:
+        if arguments.program:
+            _exec_with(dmabuf, arguments.program)
+        pixels = dmabuf.frame()
+        if pixels is None:
+            modifier = dmabuf.descriptor.modifier
+            return _complain(
+                f"{arguments.guest}'s dma-buf has the layout of a GPU (modifier {modifier:#x}), which must read it: see --exec",
+                FAILED,
+            )
+        return _write(pixels, arguments.file)
+
+
+def _exec_with(dmabuf: ExportedDmabuf, program: list[str]) -> NoReturn:
+    """Become a program that has the dma-buf's fds, and its description in WLVM_DMABUF. OSError when it cannot be run."""
+    for plane in dmabuf.descriptor.planes:
+        os.set_inheritable(plane.fd.fileno(), True)
+    environment = {**os.environ, "WLVM_DMABUF": description_for_child(dmabuf)}
+    try:
+        os.execvpe(program[0], program, environment)
+    except OSError as error:
+        raise OSError(f"{program[0]}: {error.strerror}") from None
 
 
 def _screenshot(arguments: argparse.Namespace) -> int:
@@ -287,11 +319,24 @@ def _add_remote(commands: Any) -> None:
     frame = _add_asking(commands, "frame", _frame, "a guest's pixels, exactly, as a PNG file")
     frame.add_argument("guest", metavar="GUEST")
     frame.add_argument("--console", type=int, default=0, metavar="N", help="which console (default: 0)")
-    _add_file(frame)
+    frame.add_argument(
+        "--dmabuf", action="store_true", help="take the guest's own memory, a dma-buf, and no copy of it"
+    )
+    frame.add_argument(
+        "--allow-copy",
+        action="store_true",
+        help="with --dmabuf, where the picture lies in none: a dma-buf of a copy",
+    )
+    destination = frame.add_mutually_exclusive_group(required=True)
+    _add_file(destination)
+    destination.add_argument(
+        "--exec", dest="program", nargs=argparse.REMAINDER, metavar="PROGRAM [ARGUMENT...]",
+        help="with --dmabuf: run a program that inherits the dma-buf's file descriptors; WLVM_DMABUF describes them",
+    )  # fmt: skip
 
     screenshot = _add_asking(commands, "screenshot", _screenshot, "an output's pixels as a PNG file")
     screenshot.add_argument("--output", metavar="NAME", help="which output (default: the first)")
-    _add_file(screenshot)
+    _add_file(screenshot, required=True)
 
     _add_json(_add_asking(commands, "stats", _stats, "how frames reach the screen, how many, and how late"))
 
@@ -323,14 +368,15 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
-def _add_file(parser: argparse.ArgumentParser) -> None:
+def _add_file(parser: Any, **options: bool) -> None:
+    """The option for where a picture goes; `parser` may be a group of options."""
     parser.add_argument(
         "-o",
         dest="file",
         type=Path,
         metavar="FILE.png",
-        required=True,
         help="the file to write; - is the standard output",
+        **options,
     )
 
 

@@ -10,6 +10,7 @@ from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
 from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
+from wlvm.ipc.image import copy_to_dmabuf, describe_dmabuf, duplicate_planes
 from wlvm.ipc.messages import (
     AttachArguments,
     Attached,
@@ -28,7 +29,9 @@ from wlvm.ipc.messages import (
     ScreenshotArguments,
     Stats,
 )
-from wlvm.ipc.server import Command, Deferred, Result
+from wlvm.ipc.server import Command, Deferred, Result, WithFds
+from wlvm.picture import Picture
+from wlvm.udmabuf import DEVICE
 from wlvm.wlr.output import OutputError
 
 if TYPE_CHECKING:
@@ -137,7 +140,9 @@ def _quit(server: Server) -> dict[str, object]:
     return {}
 
 
-def _frame(server: Server, arguments: FrameArguments) -> Frame:
+def _frame(server: Server, arguments: FrameArguments) -> Frame | WithFds:
+    if arguments.allow_copy and not arguments.dmabuf:
+        raise ControlError("frame: allow_copy is for dmabuf: without it there is always a copy", "invalid")
     guest = _guest(server, arguments.guest)
     surface = guest.surfaces.get(arguments.console)
     if surface is None:
@@ -146,10 +151,35 @@ def _frame(server: Server, arguments: FrameArguments) -> Frame:
         raise ControlError(
             f"{guest.name} shows no picture: it is {guest.state.value}. {guest.reason}".rstrip()
         )
+    if arguments.dmabuf:
+        return _dmabuf(guest.name, surface.picture, arguments.allow_copy)
     frame = surface.picture.frame()
     if frame is None:
         raise ControlError(f"{guest.name}'s picture is where the CPU cannot read it")
     return frame
+
+
+def _dmabuf(guest: str, picture: Picture, allow_copy: bool) -> WithFds:
+    """The dma-buf that a picture lies in, or else, where that is allowed, one with a copy."""
+    descriptor = picture.dmabuf()
+    if descriptor is not None:
+        try:
+            fds = duplicate_planes(descriptor)
+        except OSError as error:
+            raise ControlError(f"{guest}'s dma-buf cannot be sent: {error.strerror}") from None
+        return WithFds(describe_dmabuf(descriptor, copied=False, reason=""), fds)
+    reason = f"{guest}'s picture is {picture.path}, not a dma-buf: {picture.fallback}"
+    if not allow_copy:
+        raise ControlError(f"{reason}. A copy of its pixels is to be had")
+    frame = picture.frame()
+    assert frame is not None, "what is no dma-buf is memory of wlvm's own"
+    try:
+        copy = copy_to_dmabuf(frame)
+    except OSError as error:
+        raise ControlError(
+            f"{reason}; and no dma-buf can be made of a copy: {error.filename or DEVICE}: {error.strerror}"
+        ) from None
+    return WithFds(describe_dmabuf(copy, copied=True, reason=reason), [plane.fd for plane in copy.planes])
 
 
 def _guest(server: Server, name: str) -> Guest:

@@ -178,11 +178,15 @@ class DmabufMemory:
             self.end_access()
         return frame.flipped() if self.descriptor.y_inverted else frame
 
-    def close(self) -> None:
-        """Unmap, and close the fds."""
+    def unmap(self) -> None:
+        """Give the CPU's map back; the next access makes another."""
         if self._map is not None:
             self._map.close()
             self._map = None
+
+    def close(self) -> None:
+        """Unmap, and close the fds."""
+        self.unmap()
         self.descriptor.close()
 
     def _sync(self, phase: int) -> None:

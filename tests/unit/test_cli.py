@@ -195,6 +195,34 @@ def test_a_picture_may_go_to_the_standard_output(
         assert image.size == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--exec", "true"], "are for --dmabuf"),
+        (["--allow-copy", "-o", "-"], "are for --dmabuf"),
+        (["--dmabuf", "--exec"], "expected a program"),
+    ],
+)
+def test_options_of_a_dmabuf_make_no_sense_alone(
+    wlvm: Wlvm, options: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["frame", "debian", *options]) == cli.USAGE
+    assert text in capsys.readouterr().err
+    assert not wlvm.asked
+
+
+def test_a_dmabuf_that_there_is_none_of_fails_with_the_reason(
+    wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> Result:
+        raise ControlError("debian's picture is bytes, not a dma-buf")
+
+    wlvm.answers["frame"] = refuse
+    assert cli.main(["frame", "debian", "--dmabuf", "-o", "-"]) == cli.FAILED
+    assert capsys.readouterr().err == "wlvm: debian's picture is bytes, not a dma-buf\n"
+    assert wlvm.asked[-1].arguments["dmabuf"] is True
+
+
 def test_a_file_that_cannot_be_written_fails(
     wlvm: Wlvm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

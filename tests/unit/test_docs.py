@@ -52,7 +52,12 @@ STRUCTS: dict[str, list[type[msgspec.Struct]]] = {
     ],
     "attach": [messages.AttachArguments, messages.Attached],
     "detach": [messages.DetachArguments],
-    "frame": [messages.FrameArguments, messages.Image],
+    "frame": [
+        messages.FrameArguments,
+        messages.Image,
+        messages.DmabufImage,
+        messages.DmabufPlane,
+    ],
     "screenshot": [messages.ScreenshotArguments, messages.Image],
     "quit": [messages.NoArguments],
 }
@@ -142,6 +147,7 @@ def test_the_documented_lines_are_the_protocols() -> None:
         "stats": messages.Stats,
         "attach": messages.Attached,
         "frame": messages.Image,
+        "frame dmabuf": messages.DmabufImage,
         "screenshot": messages.Image,
     }
     asked: dict[object, messages.Request] = {}
@@ -154,9 +160,10 @@ def test_the_documented_lines_are_the_protocols() -> None:
             request.parse(STRUCTS[request.command][0])
         elif "error" in line:
             assert line["id"] in asked
-            assert line["code"] in ("failed", "invalid", "not-found")
+            assert line["code"] in ("failed", "invalid", "not-found", "denied")
         else:
-            command = asked[line["id"]].command
+            request = asked[line["id"]]
+            command = request.command + (" dmabuf" if request.arguments.get("dmabuf") else "")
             result = msgspec.convert(line["result"], results.get(command, dict[str, Any]))
             assert line["result"] == json.loads(msgspec.json.encode(result)), command
     assert {request.command for request in asked.values()} == set(STRUCTS)

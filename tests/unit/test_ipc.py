@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import resource
 import select
 import socket
 import stat
@@ -14,14 +15,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.loops import SelectorLoop
-from wlvm import __version__
+from wlvm import __version__, linux_dmabuf
+from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
-from wlvm.framebuffer import RGB565, XRGB8888
+from wlvm.framebuffer import RGB565, XRGB8888, FramebufferError, Rect
 from wlvm.ipc import (
     Command,
     ControlClient,
@@ -30,11 +33,22 @@ from wlvm.ipc import (
     Deferred,
     NotRunningError,
     Request,
+    WithFds,
     default_socket,
     find_socket,
     server,
 )
-from wlvm.ipc.messages import MAX_LINE, AttachArguments, Attached, FrameArguments, Listing
+from wlvm.ipc.image import describe_dmabuf, duplicate_planes, take_dmabuf
+from wlvm.ipc.messages import (
+    MAX_LINE,
+    AttachArguments,
+    Attached,
+    DmabufImage,
+    DmabufPlane,
+    FrameArguments,
+    Listing,
+)
+from wlvm.linux_dmabuf import MOD_INVALID, DmabufDescriptor, Plane
 
 T = TypeVar("T")
 
@@ -286,7 +300,133 @@ def test_a_client_that_leaves_before_its_result_is_forgotten(
     commands.pending[0].resolve(PICTURE)
 
 
+# dma-bufs. Memfds stand for them here (see test_linux_dmabuf.py); tests/workstation has real ones.
+
+
+@pytest.fixture
+def dmabuf(monkeypatch: pytest.MonkeyPatch) -> Iterator[DmabufDescriptor]:
+    """One of two planes, in the layout of some GPU."""
+    monkeypatch.setattr(linux_dmabuf, "dmabuf_size", lambda fd: os.fstat(fd.fileno()).st_size)
+    fds = [OwnedFd(os.memfd_create("dmabuf")) for _ in range(2)]
+    for fd in fds:
+        os.ftruncate(fd.fileno(), 64 * 256)
+    planes = (Plane(fds[0], 0, 256), Plane(fds[1], 256, 64))
+    with fds[0], fds[1]:
+        yield DmabufDescriptor(64, 64, XRGB8888, MOD_INVALID, planes, True, Rect(8, 0, 56, 60))
+
+
+def export(commands: Commands, dmabuf: DmabufDescriptor) -> None:
+    """`frame` answers with the dma-buf."""
+    commands.table["frame"] = lambda _request: WithFds(
+        describe_dmabuf(dmabuf, copied=False, reason=""), duplicate_planes(dmabuf)
+    )
+
+
+def inode(fd: OwnedFd) -> int:
+    return os.fstat(fd.fileno()).st_ino
+
+
+def open_fds() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_a_dmabuf_arrives_with_its_planes_and_every_word_of_its_description(
+    loop: SelectorLoop, control: ControlServer, commands: Commands, dmabuf: DmabufDescriptor
+) -> None:
+    export(commands, dmabuf)
+    before = open_fds()
+    with ask(loop, control, lambda client: client.dmabuf("debian")) as exported:
+        got = exported.descriptor
+        assert not exported.copied
+        for ours, theirs in zip(dmabuf.planes, got.planes, strict=True):
+            assert (inode(ours.fd), ours.offset, ours.stride) == (
+                inode(theirs.fd),
+                theirs.offset,
+                theirs.stride,
+            )
+        for word in ("width", "height", "fourcc", "modifier", "y_inverted", "visible"):
+            assert getattr(got, word) == getattr(dmabuf, word), word
+        assert exported.frame() is None, "the CPU cannot tell where a GPU puts its pixels"
+    loop.run_until(lambda: connections(control) == 0)
+    assert open_fds() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"planes": (DmabufPlane(0, 256),)}, "1 planes came with 2 file descriptors"),
+        ({"modifier": "tiled"}, "'tiled' is no modifier"),
+        ({"planes": (DmabufPlane(0, 256), DmabufPlane(1 << 20, 256))}, "starts at byte"),
+        ({"visible": (0, 0, 65, 1)}, "not inside"),
+        ({"fourcc": "NV12"}, "NV12 is not one"),
+    ],
+)
+def test_a_dmabuf_that_cannot_be_is_not_taken(
+    dmabuf: DmabufDescriptor, changes: dict[str, object], text: str
+) -> None:
+    image = msgspec.structs.replace(describe_dmabuf(dmabuf, copied=False, reason=""), **changes)
+    with pytest.raises(FramebufferError, match=text):
+        take_dmabuf(image, [plane.fd for plane in dmabuf.planes])
+
+
+def test_a_client_that_cannot_take_a_dmabuf_leaves_no_descriptor_open(
+    loop: SelectorLoop, control: ControlServer, commands: Commands, dmabuf: DmabufDescriptor
+) -> None:
+    image = DmabufImage(1, 1, "XR24", "0x0", (0, 0, 1, 1), False, (), False, "")
+    commands.table["frame"] = lambda _request: WithFds(image, duplicate_planes(dmabuf))
+    before = open_fds()
+    with pytest.raises(ControlError, match="0 planes came with 2"):
+        ask(loop, control, lambda client: client.dmabuf("debian"))
+    loop.run_until(lambda: connections(control) == 0)
+    assert open_fds() == before
+
+
+def test_without_descriptors_for_all_planes_none_stays_open(dmabuf: DmabufDescriptor) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = open_fds()
+    highest = max(plane.fd.fileno() for plane in dmabuf.planes)
+    taken = [OwnedFd(os.dup(0)) for _ in range(highest)]
+    room_for_one = max(fd.fileno() for fd in taken) + 2
+    resource.setrlimit(resource.RLIMIT_NOFILE, (room_for_one, limits[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            duplicate_planes(dmabuf)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for fd in taken:
+            fd.close()
+    assert open_fds() == before
+
+
+def test_a_client_that_floods_and_does_not_read_keeps_few_descriptors_under_way(
+    loop: SelectorLoop, control: ControlServer, commands: Commands, dmabuf: DmabufDescriptor
+) -> None:
+    export(commands, dmabuf)
+    client = RawClient(loop, control.path)
+    before = open_fds()
+    asked = len(b'{"command":"frame"}\n' * 1000)
+    assert client.socket.send(b'{"command":"frame"}\n' * 1000) == asked
+    for _ in range(500):
+        loop.turn(0)
+    assert open_fds() <= before + 1 + len(dmabuf.planes), "at most the connection and one reply of ours"
+    ask(loop, control, lambda other: other.listing())
+    client.socket.close()
+    loop.run_until(lambda: connections(control) == 0)
+    assert open_fds() <= before - 1
+
+
 # Clients that misbehave.
+
+
+def test_descriptors_that_a_client_sends_are_closed(
+    loop: SelectorLoop, control: ControlServer, raw: RawClient
+) -> None:
+    before = open_fds()
+    with OwnedFd(os.memfd_create("theirs")) as fd:
+        for _ in range(50):
+            socket.send_fds(raw.socket, [b'{"command":"list"}\n'], [fd.fileno()] * 10)
+            assert raw.line()["result"] == {"guests": []}
+    assert open_fds() == before
 
 
 @pytest.mark.parametrize(

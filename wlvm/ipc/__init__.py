@@ -1,9 +1,10 @@
 """The control socket: programs ask a running wlvm. docs/control.md tells the protocol."""
 
 from wlvm.ipc.client import ControlClient
+from wlvm.ipc.image import ExportedDmabuf
 from wlvm.ipc.messages import ControlError, NotRunningError, Request
 from wlvm.ipc.paths import default_socket, find_socket
-from wlvm.ipc.server import Command, ControlServer, Deferred
+from wlvm.ipc.server import Command, ControlServer, Deferred, WithFds
 
 __all__ = [
     "Command",
@@ -11,8 +12,10 @@ __all__ = [
     "ControlError",
     "ControlServer",
     "Deferred",
+    "ExportedDmabuf",
     "NotRunningError",
     "Request",
+    "WithFds",
     "default_socket",
     "find_socket",
 ]

@@ -15,11 +15,12 @@ import msgspec
 from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
 from wlvm.framebuffer import FramebufferError
-from wlvm.ipc.image import take_frame
+from wlvm.ipc.image import ExportedDmabuf, take_dmabuf, take_frame
 from wlvm.ipc.messages import (
     PROTOCOL,
     Attached,
     ControlError,
+    DmabufImage,
     Greeting,
     Image,
     Listing,
@@ -95,6 +96,22 @@ class ControlClient:
     def frame(self, guest: str, console: int = 0) -> Frame:
         """The pixels of a guest's console, exactly as the guest has them."""
         return self._picture("frame", {"guest": guest, "console": console})
+
+    def dmabuf(self, guest: str, console: int = 0, *, allow_copy: bool = False) -> ExportedDmabuf:
+        """The dma-buf that a guest's console shows now, which is the caller's to close.
+
+        Where the picture lies in none: ControlError, or with `allow_copy` a dma-buf with a copy of it.
+        """
+        arguments = {"guest": guest, "console": console, "dmabuf": True, "allow_copy": allow_copy}
+        result, fds = self._request("frame", arguments)
+        try:
+            return take_dmabuf(self._decoded(DmabufImage, result), fds)
+        except BaseException as error:
+            for fd in fds:
+                fd.close()
+            if isinstance(error, FramebufferError):
+                raise ControlError(f"{self._path}: frame: {error}") from None
+            raise
 
     def screenshot(self, output: str | None = None) -> Frame:
         """The pixels of an output; None is the first one."""

@@ -15,12 +15,12 @@ PROTOCOL = 1
 #: The longest request, in bytes.
 MAX_LINE = 1 << 20
 
-ErrorCode = Literal["failed", "invalid", "not-found"]
+ErrorCode = Literal["failed", "invalid", "not-found", "denied"]
 
 
 class ControlError(Exception):
-    """A command cannot be done. The text says why; `code` tells programs whether the request made no `invalid` sense, named what
-    is `not-found`, or simply `failed`.
+    """A command cannot be done. The text says why; `code` tells programs whether the request made no sense (`invalid`), named what
+    is `not-found`, asked for what the configuration does not allow (`denied`), or simply `failed`.
     """
 
     def __init__(self, text: str, code: ErrorCode = "failed") -> None:
@@ -84,10 +84,15 @@ class DetachArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FrameArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`frame`: a guest's name, and the number of one of its consoles."""
+    """`frame`: a guest's name, and the number of one of its consoles.
+
+    `dmabuf` asks for the guest's own memory in place of a copy; `allow_copy` takes a dma-buf of a copy where there is no better one.
+    """
 
     guest: str
     console: int = 0
+    dmabuf: bool = False
+    allow_copy: bool = False
 
 
 class ScreenshotArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,3 +189,29 @@ class Image(msgspec.Struct, frozen=True):
     height: int
     stride: int
     fourcc: str
+
+
+class DmabufPlane(msgspec.Struct, frozen=True):
+    """One plane of a dma-buf: where it begins, and how far apart its rows are, in bytes."""
+
+    offset: int
+    stride: int
+
+
+class DmabufImage(msgspec.Struct, frozen=True):
+    """The result of `frame` with `dmabuf`: what lies in the dma-bufs behind the file descriptors that come with it, one for each plane.
+
+    `width` and `height` are the buffer's, `visible` is the part of it that the guest shows (x, y, width, height), all in pixels. With
+    `y_inverted` the first row in memory is the bottom of the picture. `modifier` is a hexadecimal number, `fourcc` the four characters of a
+    DRM format. `copied` says that it is a copy of the moment, and `reason` why.
+    """
+
+    width: int
+    height: int
+    fourcc: str
+    modifier: str
+    visible: tuple[int, int, int, int]
+    y_inverted: bool
+    planes: tuple[DmabufPlane, ...]
+    copied: bool
+    reason: str

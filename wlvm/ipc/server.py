@@ -14,7 +14,8 @@ import select
 import socket
 import stat
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -22,9 +23,8 @@ import msgspec
 from wlvm import __version__
 from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
-from wlvm.framebuffer import fourcc_name
-from wlvm.ipc.image import put_frame
-from wlvm.ipc.messages import MAX_LINE, PROTOCOL, ControlError, Greeting, Image, Reply, Request
+from wlvm.ipc.image import image_of, put_frame
+from wlvm.ipc.messages import MAX_LINE, PROTOCOL, ControlError, Greeting, Reply, Request
 from wlvm.loop import EventLoop
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,10 @@ MAX_CLIENTS = 16
 MAX_SOCKET_PATH = 107
 
 _CHUNK = 1 << 16
+
+#: Replies that a client does not read wait in its socket, with their file descriptors, of which a user may have only so many under way
+#: (unix(7), ETOOMANYREFS). So many bytes hold some 80 replies.
+_SEND_BUFFER = 1 << 15
 
 #: No file descriptors left: connections wait for so long, in milliseconds.
 _RETRY_MS = 1000
@@ -69,8 +73,17 @@ class Deferred:
         self._answer = None
 
 
-#: What a command answers with: a struct or a mapping that becomes a JSON object, or a Frame, whose pixels go in a file descriptor.
-Result = msgspec.Struct | Mapping[str, object] | Frame
+@dataclass(frozen=True, slots=True)
+class WithFds:
+    """A result that file descriptors come with; whoever has it closes them."""
+
+    result: msgspec.Struct
+    fds: Sequence[OwnedFd]
+
+
+#: What a command answers with: a struct or a mapping that becomes a JSON object, perhaps with file descriptors, or a Frame, whose pixels
+#: go in one.
+Result = msgspec.Struct | Mapping[str, object] | WithFds | Frame
 Outcome = Result | ControlError
 
 #: Does a command: returns its result or a Deferred, or raises ControlError.
@@ -119,6 +132,7 @@ class ControlServer:
             self._retry.arm(_RETRY_MS)
             return
         sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         refusal = ""
         if (uid := peer_uid(sock)) not in (0, os.geteuid()):
             refusal = f"user {uid} may not control this wlvm"
@@ -151,7 +165,7 @@ class _Connection:
         self._incoming = bytearray()
         self._at_end = False
         self._outgoing = msgspec.json.encode(Greeting(__version__, PROTOCOL)) + b"\n"
-        self._outgoing_fd: OwnedFd | None = None
+        self._outgoing_fds: Sequence[OwnedFd] = ()
         self._deferred: Deferred | None = None
         self._watch = loop.watch(sock.fileno(), self._ready, readable=False, writable=True)
 
@@ -162,7 +176,7 @@ class _Connection:
         if self._deferred is not None:
             self._deferred.forget()
         self._watch.remove()
-        self._drop_fd()
+        self._drop_fds()
         self._socket.close()
         self._closed(self)
 
@@ -249,16 +263,14 @@ class _Connection:
 
     def _answer(self, request_id: int | str | None, outcome: Outcome) -> None:
         """Begin to send a reply; `_ready` sends what the socket does not take at once."""
+        if isinstance(outcome, Frame):
+            outcome = _in_memory(outcome)
         if isinstance(outcome, ControlError):
             reply = Reply(request_id, error=str(outcome), code=outcome.code)
-        elif isinstance(outcome, Frame):
-            try:
-                self._outgoing_fd = put_frame(outcome)
-            except OSError as error:
-                reply = Reply(request_id, error=f"no memory for the picture: {error}", code="failed")
-            else:
-                image = Image(outcome.width, outcome.height, outcome.stride, fourcc_name(outcome.fourcc))
-                reply = Reply(request_id, result=msgspec.Raw(msgspec.json.encode(image)), fds=1)
+        elif isinstance(outcome, WithFds):
+            self._outgoing_fds = outcome.fds
+            result = msgspec.json.encode(outcome.result)
+            reply = Reply(request_id, result=msgspec.Raw(result), fds=len(outcome.fds))
         else:
             reply = Reply(request_id, result=msgspec.Raw(msgspec.json.encode(outcome)))
         self._outgoing = msgspec.json.encode(reply) + b"\n"
@@ -270,15 +282,22 @@ class _Connection:
             self.close()
 
     def _flush(self) -> None:
-        fds = [] if self._outgoing_fd is None else [self._outgoing_fd.fileno()]
-        sent = socket.send_fds(self._socket, [self._outgoing], fds)
-        self._drop_fd()
+        sent = socket.send_fds(self._socket, [self._outgoing], [fd.fileno() for fd in self._outgoing_fds])
+        self._drop_fds()
         self._outgoing = self._outgoing[sent:]
 
-    def _drop_fd(self) -> None:
-        if self._outgoing_fd is not None:
-            self._outgoing_fd.close()
-            self._outgoing_fd = None
+    def _drop_fds(self) -> None:
+        for fd in self._outgoing_fds:
+            fd.close()
+        self._outgoing_fds = ()
+
+
+def _in_memory(frame: Frame) -> WithFds | ControlError:
+    """A frame as what is sent of it."""
+    try:
+        return WithFds(image_of(frame), [put_frame(frame)])
+    except OSError as error:
+        return ControlError(f"no memory for the picture: {error.strerror}")
 
 
 def peer_uid(sock: socket.socket) -> int:
