@@ -342,6 +342,9 @@ class GuestSurface:
         if self.input is not None:
             self.input.key(key, pressed)
 
+    def pointer_enter(self, x: float, y: float) -> None:
+        """Nothing to do: a guest hears of the pointer when it moves."""
+
     def pointer_leave(self) -> None:
         self._locked = False
         if self.input is not None:
@@ -375,7 +378,9 @@ class GuestSurface:
     def pointer_axis(self, scroll: Scroll) -> None:
         if self.input is not None:
             v120 = scroll.notches120
-            self.input.wheel(vertical=v120 if scroll.vertical else 0, horizontal=0 if scroll.vertical else v120)
+            self.input.wheel(
+                vertical=v120 if scroll.vertical else 0, horizontal=0 if scroll.vertical else v120
+            )
 
     def pointer_frame(self) -> None:
         """Nothing to do: motion is coalesced by time."""

@@ -6,16 +6,22 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from wlvm.commands import commands_of
 from wlvm.config import Config, GuestConfig, Mode, OutputConfig
 from wlvm.desktop.idle import Idle
+from wlvm.desktop.host_programs import HostPrograms
 from wlvm.desktop.output import Output, OutputEvents
+from wlvm.desktop.layers import Layers
 from wlvm.desktop.placement import Rule, arrange, side_by_side
 from wlvm.desktop.seat import Seat
 from wlvm.guest import Guest
+from wlvm.desktop.surface_view import SurfaceView
+from wlvm.desktop.toplevel import Toplevel
+from wlvm.desktop.view import Cell, Fit, View
+from wlvm.framebuffer import Rect
 from wlvm.guest_surface import GuestSurface
 from wlvm.ipc import ControlServer, default_socket
 from wlvm.qemu.display import DisplayThread
@@ -62,7 +68,8 @@ class Server(OutputEvents):
         self.wayland = Compositor(backend, outputs=max(1, len(config.outputs)))
         self.loop = self.wayland.loop
         self.wayland.on_new_output(self._new_output)
-        self.seat = Seat(lambda: self._views)
+        self._layers = Layers(self.wayland.scene)
+        self.seat = Seat(self._view_at)
         self._idle = Idle(self.loop, self.seat, config.idle.screen_off, self._switch_outputs)
         self._devices = SeatDevices(self.wayland.display, self.wayland.layout, keymap, self._idle)
         self.wayland.on_new_input(self._devices.add)
@@ -76,6 +83,7 @@ class Server(OutputEvents):
             self.control = ControlServer(self.loop, default_socket(self.wayland_socket), commands_of(self))
         except BaseException:
             self._idle.close()
+        self._programs = HostPrograms(self.wayland, self._layers, self.seat, self._devices, self)
             self._devices.destroy()
             self.wayland.destroy()
             raise
@@ -86,6 +94,7 @@ class Server(OutputEvents):
 
     def run(
         self, started: Callable[[], None] = lambda: None, ending: Callable[[], None] = lambda: None
+            self._programs.forget()
     ) -> None:
         """Run until `stop()` or a signal that ends programs. BackendError when what wlvm shows its outputs on is no more.
 
@@ -140,6 +149,8 @@ class Server(OutputEvents):
         guest = self.guests[config.name] = Guest(
             config, self.loop, self.displays, self._add_surface, self._remove_surface
         )
+        self.wayland.destroy_clients()
+        self._programs.forget()
         guest.start()
         return guest
 
@@ -157,7 +168,7 @@ class Server(OutputEvents):
     def _add_surface(self, guest: Guest, console: int) -> GuestSurface:
         surface = GuestSurface(
             self.loop,
-            self.wayland.scene.root,
+            self._layers.views,
             guest.identity(console),
             self._surface_changed,
             self._will_be_shown,
@@ -176,17 +187,70 @@ class Server(OutputEvents):
         self.seat.view_changed(surface)
 
     def _arrange(self) -> None:
-        """Give every surface its place, as the configuration says or else side by side."""
+        """Give every view its place, as the configuration says or else side by side; dialogs lie over their windows."""
         if not self.outputs:
             return
         boxes = {name: output.box for name, output in self.outputs.items()}
-        cells = arrange(boxes, [(view, self._rule(view)) for view in self._views])
+        tiled = [window for window in self._programs.windows if not (window.floats or window.fullscreen)]
+        views: list[GuestSurface | Toplevel] = [*self._views, *tiled]
+        cells = arrange(boxes, [(view, self._rule(view)) for view in views])
+        for window in self._programs.windows:
+            if window not in cells:
+                cells[window] = self._cell_above(window, cells)
         for view, cell in cells.items():
             view.place(cell, self.outputs[cell.output].wlr.scale)
-        if self.seat.focus is None and self._views:
-            self.seat.set_focus(self._views[0])
+        if self.seat.focus is None and views:
+            self.seat.set_focus(self.seat.previous() or views[0])
 
-    def _rule(self, view: GuestSurface) -> Rule | None:
+    def _cell_above(self, window: Toplevel, cells: Mapping[GuestSurface | Toplevel, Cell]) -> Cell:
+        """The cell of a window that lies above the others: a whole output, or that of the window that it is a dialog of."""
+        parent = self._programs.parent_of(window)
+        if not window.fullscreen and parent is not None and parent in cells:
+            return cells[parent]
+        name = self._output_at(window.box)
+        if window.fullscreen and window.xdg.wanted_output in self.outputs:
+            name = window.xdg.wanted_output
+        return Cell(name, self.outputs[name].box, Fit.CENTER)
+
+    # Host programs.
+
+    def window_mapped(self, window: Toplevel) -> None:
+        self._arrange()
+        self.seat.set_focus(window)
+        self.seat.view_changed(window)
+
+    def window_unmapped(self, window: Toplevel) -> None:
+        self._arrange()
+
+    def window_changed(self, window: Toplevel) -> None:
+        self._arrange()
+        self.seat.view_changed(window)
+
+    def move_requested(self, window: Toplevel) -> None:
+        """Views keep their places."""
+
+    def resize_requested(self, window: Toplevel, edges: int) -> None:
+        """Views keep their sizes."""
+
+    def area_around(self, box: Rect) -> Rect:
+        return self.outputs[self._output_at(box)].box if self.outputs else box
+
+    def _output_at(self, box: Rect) -> str:
+        """The output, of at least one, that the middle of a box is on; the first where that is on none."""
+        x, y = box.x + box.width // 2, box.y + box.height // 2
+        for name, output in self.outputs.items():
+            area = output.box
+            if area.x <= x < area.x + area.width and area.y <= y < area.y + area.height:
+                return name
+        return next(iter(self.outputs))
+
+    def _view_at(self, x: float, y: float) -> View | None:
+        hit = self.wayland.scene.at(x, y)
+        return hit.owner if hit is not None and isinstance(hit.owner, GuestSurface | SurfaceView) else None
+
+    def _rule(self, view: GuestSurface | Toplevel) -> Rule | None:
+        if isinstance(view, Toplevel):
+            return None
         guest = self.guests.get(view.identity.guest)
         rule = guest.config.console(view.identity.console) if guest is not None else None
         return None if rule is None else Rule(rule.output, rule.position, rule.size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.loops import ManualLoop
 from wlvm.desktop.idle import Idle
+from wlvm.wlr.input import Scroll
 
 
 class Seat:
@@ -24,8 +25,8 @@ class Seat:
     def button(self, button: int, pressed: bool) -> None:
         self.heard.append((button, pressed))
 
-    def axis(self, vertical: bool, v120: int) -> None:
-        self.heard.append((vertical, v120))
+    def axis(self, scroll: Scroll) -> None:
+        self.heard.append(scroll)
 
     def frame(self) -> None:
         self.heard.append("frame")
@@ -62,13 +63,14 @@ def test_every_kind_of_event_keeps_the_screens_on_and_goes_to_the_seat() -> None
         lambda: idle.motion(1.0, 2.0),
         lambda: idle.motion_absolute(3.0, 4.0),
         lambda: idle.button(272, True),
-        lambda: idle.axis(True, 120),
+        lambda: idle.axis(Scroll(True, 15, 120, 0)),
     ):
         screens.loop.advance(9_000)
         event()
     idle.frame()
     assert screens.switched == []
-    assert screens.seat.heard == [(30, True), (1.0, 2.0), (3.0, 4.0), (272, True), (True, 120), "frame"]
+    scroll = Scroll(True, 15, 120, 0)
+    assert screens.seat.heard == [(30, True), (1.0, 2.0), (3.0, 4.0), (272, True), scroll, "frame"]
 
 
 def test_zero_is_never() -> None:

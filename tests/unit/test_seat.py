@@ -7,6 +7,7 @@ import pytest
 from wlvm.desktop.seat import RELEASE_KEY, Seat
 from wlvm.desktop.view import ARROW, Cursor, HiddenCursor
 from wlvm.framebuffer import Rect
+from wlvm.wlr.input import Scroll
 
 LEFT, RIGHT = 272, 273  # BTN_LEFT, BTN_RIGHT
 A, B = 30, 48  # KEY_A, KEY_B
@@ -31,9 +32,13 @@ class Devices:
     def hide_cursor(self) -> None:
         self.shown = "hidden"
 
+    def pressed_elsewhere(self) -> None:
+        """No client has a menu open."""
+
 
 class View:
     visible = True
+    takes_keyboard = True
 
     def __init__(self, box: Rect, wants_motion: bool = False) -> None:
         self.box = box
@@ -54,6 +59,9 @@ class View:
     def key(self, key: int, pressed: bool) -> None:
         self.log.append(("key", key, pressed))
 
+    def pointer_enter(self, x: float, y: float) -> None:
+        """Not of interest here."""
+
     def pointer_leave(self) -> None:
         self.log.append("pointer leave")
         self.cursor = ARROW
@@ -71,8 +79,11 @@ class View:
     def pointer_button(self, button: int, pressed: bool) -> None:
         self.log.append(("button", button, pressed))
 
-    def pointer_axis(self, vertical: bool, v120: int) -> None:
-        self.log.append(("axis", vertical, v120))
+    def pointer_axis(self, scroll: Scroll) -> None:
+        self.log.append(("axis", scroll))
+
+    def pointer_frame(self) -> None:
+        """Not of interest here."""
 
 
 class Desk:
@@ -82,8 +93,15 @@ class Desk:
         self.one, self.two = View(Rect(0, 0, 100, 100)), View(Rect(100, 0, 100, 100))
         self.views = [self.one, self.two]
         self.devices = Devices()
-        self.seat = Seat(lambda: self.views)
+        self.seat = Seat(self.view_at)
         self.seat.use(self.devices)  # type: ignore[arg-type]
+
+    def view_at(self, x: float, y: float) -> View | None:
+        for view in self.views:
+            box = view.box
+            if box.x <= x < box.x + box.width and box.y <= y < box.y + box.height:
+                return view
+        return None
 
 
 @pytest.fixture

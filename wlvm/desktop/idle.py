@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from wlvm.loop import EventLoop
-from wlvm.wlr.input import SeatEvents
+from wlvm.wlr.input import Scroll, SeatEvents
 
 
 class Idle:
@@ -89,9 +89,9 @@ class Idle:
         self.activity()
         self._events.button(button, pressed)
 
-    def axis(self, vertical: bool, v120: int) -> None:
+    def axis(self, scroll: Scroll) -> None:
         self.activity()
-        self._events.axis(vertical, v120)
+        self._events.axis(scroll)
 
     def frame(self) -> None:
         self._events.frame()

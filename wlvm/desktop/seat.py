@@ -7,25 +7,41 @@ key is pressed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Protocol
 
-from wlvm.desktop.view import ARROW, Cursor, ImageCursor, NamedCursor, View
-from wlvm.wlr.input import SeatDevices
+from wlvm.desktop.view import ARROW, ClientCursor, Cursor, ImageCursor, NamedCursor, View
+from wlvm.wlr.input import Scroll, SeatDevices
 
 #: The right Ctrl gives a locked pointer back (KEY_RIGHTCTRL).
 RELEASE_KEY = 97
 
 
+class PointerGrab(Protocol):
+    """What takes the pointer from all views for a while: a drag, a window that is moved."""
+
+    def motion(self, x: float, y: float) -> None:
+        """The pointer is at this point of the layout."""
+
+    def button(self, button: int, pressed: bool) -> None: ...
+
+    def end(self) -> None:
+        """The last button came up, or the seat is needed otherwise: no more is told from now on."""
+
+
 class Seat:
     """One person's keyboards and pointers."""
 
-    def __init__(self, views: Callable[[], Sequence[View]]) -> None:
-        """`views` gives the views from the topmost down, each time anew."""
-        self._views = views
+    def __init__(self, view_at: Callable[[float, float], View | None]) -> None:
+        """`view_at` gives the topmost view at a point of the layout that takes input there."""
+        self._view_at = view_at
         self._devices: SeatDevices | None = None
         self._keyboard: View | None = None
         self._pointer: View | None = None
         self._locked: View | None = None
+        self._grab: PointerGrab | None = None
+        #: The views that had the keyboard, the latest last.
+        self._history: list[View] = []
         self._buttons: set[int] = set()
         self._keys: set[int] = set()
         self._absolute: tuple[float, float] | None = None
@@ -56,14 +72,42 @@ class Seat:
             self._keyboard.keyboard_leave()
         self._keyboard = view
         if view is not None:
+            if view in self._history:
+                self._history.remove(view)
+            self._history.append(view)
             view.keyboard_enter()
+
+    def previous(self, fits: Callable[[View], bool] = lambda view: True) -> View | None:
+        """The view, of those that fit, that had the keyboard last."""
+        return next((view for view in reversed(self._history) if fits(view)), None)
+
+    def grab_pointer(self, grab: PointerGrab) -> None:
+        """Tell all that the pointer does to `grab`, until the last button comes up or `end_grab`. No view has the pointer then."""
+        self.end_grab()
+        if self._locked is not None:
+            self._unlock()
+        self._enter(None)
+        self._grab = grab
+        self._update_cursor()
+
+    def end_grab(self) -> None:
+        """End what has taken the pointer, if anything has: it goes to what is below it."""
+        grab, self._grab = self._grab, None
+        if grab is not None:
+            grab.end()
+            self._buttons.clear()
+            self._moved()
 
     def view_changed(self, view: View) -> None:
         """A view appeared, moved, or wants another cursor: find out anew what the pointer is over."""
         if self._locked is view and not view.wants_motion:
             self._unlock()
-        if not self._buttons and self._locked is None:
-            self._enter(self._view_at(*self._cursor))
+        if not self._buttons and self._locked is None and self._grab is None:
+            below = self._view_at(*self._cursor)
+            if below is view and below is self._pointer:
+                self._tell_enter(view)
+            self._enter(below)
+            self.frame()
         self._update_cursor()
 
     def release_all(self) -> None:
@@ -77,12 +121,14 @@ class Seat:
         """A view went: it gets no event any more."""
         if self._locked is view:
             self._locked = None
+        if view in self._history:
+            self._history.remove(view)
         if self._keyboard is view:
             self._keyboard = None
         if self._pointer is view:
             self._pointer = None
             self._buttons.clear()
-        if self._devices is not None:
+        if self._grab is None and self._devices is not None:
             self._enter(self._view_at(*self._cursor))
             self._update_cursor()
 
@@ -120,10 +166,16 @@ class Seat:
         self._moved()
 
     def button(self, button: int, pressed: bool) -> None:
+        if self._grab is not None:
+            self._grab_button(self._grab, button, pressed)
+            return
         if pressed:
             if not self._buttons and self._locked is None:
                 self._enter(self._view_at(*self._cursor))
-                self.set_focus(self._pointer)
+                assert self._devices is not None
+                self._devices.pressed_elsewhere()
+                if self._pointer is None or self._pointer.takes_keyboard:
+                    self.set_focus(self._pointer)
             self._buttons.add(button)
         elif button not in self._buttons:
             return
@@ -138,13 +190,21 @@ class Seat:
         if not self._buttons and self._locked is None:
             self._moved()
 
-    def axis(self, vertical: bool, v120: int) -> None:
+    def axis(self, scroll: Scroll) -> None:
         target = self._locked or self._pointer
         if target is not None:
-            target.pointer_axis(vertical, v120)
+            target.pointer_axis(scroll)
 
     def frame(self) -> None:
-        """The end of a group of events. Views coalesce motion by time, so there is nothing to do."""
+        target = self._locked or self._pointer
+        if target is not None:
+            target.pointer_frame()
+
+    def _grab_button(self, grab: PointerGrab, button: int, pressed: bool) -> None:
+        (self._buttons.add if pressed else self._buttons.discard)(button)
+        grab.button(button, pressed)
+        if not self._buttons and grab is self._grab:
+            self.end_grab()
 
     # What follows from it.
 
@@ -155,6 +215,9 @@ class Seat:
 
     def _moved(self) -> None:
         x, y = self._cursor
+        if self._grab is not None:
+            self._grab.motion(x, y)
+            return
         if not self._buttons:
             self._enter(self._view_at(x, y))
         if self._pointer is not None:
@@ -167,13 +230,12 @@ class Seat:
             if self._pointer is not None:
                 self._pointer.pointer_leave()
             self._pointer = view
+            if view is not None:
+                self._tell_enter(view)
 
-    def _view_at(self, x: float, y: float) -> View | None:
-        for view in self._views():
-            box = view.box
-            if view.visible and box.x <= x < box.x + box.width and box.y <= y < box.y + box.height:
-                return view
-        return None
+    def _tell_enter(self, view: View) -> None:
+        x, y = self._cursor
+        view.pointer_enter(x - view.box.x, y - view.box.y)
 
     def _lock(self, view: View) -> None:
         self._locked = view
@@ -187,7 +249,13 @@ class Seat:
             view.pointer_leave()
         self._moved()
 
+    def cursor_changed(self) -> None:
+        """The view that has the pointer wants another cursor."""
+        self._update_cursor()
+
     def _update_cursor(self) -> None:
+        if self._grab is not None:
+            return
         view = self._locked or self._pointer
         self._show(ARROW if view is None else view.cursor)
 
@@ -201,5 +269,7 @@ class Seat:
             self._devices.show_cursor_image(
                 cursor.pixels, cursor.width, cursor.height, cursor.hot_x, cursor.hot_y
             )
+        elif isinstance(cursor, ClientCursor):
+            self._devices.show_cursor_surface(cursor.surface)
         else:
             self._devices.hide_cursor()

@@ -1,4 +1,4 @@
-"""A View: anything with a place on the screens that can have the pointer and the keyboard."""
+"""A View: anything with a place on the screens that can have the pointer and the keyboard: a guest's console, or a host program's window."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wlvm.framebuffer import Rect
+from wlvm.wlr.input import Scroll
+from wlvm.wlr.surface import CursorSurface
 
 
 class Fit(enum.Enum):
@@ -49,7 +51,14 @@ class HiddenCursor:
     """No image: the view draws its own, or none."""
 
 
-Cursor = NamedCursor | ImageCursor | HiddenCursor
+@dataclass(frozen=True, slots=True)
+class ClientCursor:
+    """A surface that the client with the pointer has made for it."""
+
+    surface: CursorSurface
+
+
+Cursor = NamedCursor | ImageCursor | ClientCursor | HiddenCursor
 
 ARROW = NamedCursor("left_ptr")
 
@@ -76,6 +85,10 @@ class View(Protocol):
     def wants_motion(self) -> bool:
         """Whether the view follows motion, not position: a click then locks the pointer to it, a relative mouse that is somewhere else."""
 
+    @property
+    def takes_keyboard(self) -> bool:
+        """Whether a click on the view gives it the keyboard."""
+
     def keyboard_enter(self) -> None:
         """The view's keyboard focus begins, with no key down."""
 
@@ -83,6 +96,9 @@ class View(Protocol):
         """The view's keyboard focus ends: what is down counts as released."""
 
     def key(self, key: int, pressed: bool) -> None: ...
+
+    def pointer_enter(self, x: float, y: float) -> None:
+        """The pointer is over the view now, here, or what the view shows there has changed."""
 
     def pointer_leave(self) -> None:
         """The pointer has left: buttons that are down count as released."""
@@ -98,5 +114,8 @@ class View(Protocol):
 
     def pointer_button(self, button: int, pressed: bool) -> None: ...
 
-    def pointer_axis(self, vertical: bool, v120: int) -> None:
-        """The wheel turned; 120 is one notch, positive is down or right."""
+    def pointer_axis(self, scroll: Scroll) -> None:
+        """The wheel turned, or a finger scrolls."""
+
+    def pointer_frame(self) -> None:
+        """The end of a group of events of the pointer that belong together."""

@@ -73,12 +73,16 @@ class Compositor:
 
     def terminate(self) -> None:
         self.display.terminate()
+    def destroy_clients(self) -> None:
+        """Hang up on all clients: what they made ends, and tells of it, while what it stood on is still there."""
+        c.wl_display_destroy_clients(borrow("struct wl_display *", self.display._ptr))
+
 
     def destroy(self) -> None:
         """End everything. The loop's other sources must have been removed."""
         self._wake.remove()
         self._listeners.remove()
-        c.wl_display_destroy_clients(borrow("struct wl_display *", self.display._ptr))
+        self.destroy_clients()
         self.scene.destroy()
         self.backend.destroy()
         self.layout.destroy()

@@ -7,6 +7,7 @@ Times are milliseconds of an unspecified clock (CLOCK_MONOTONIC on real devices)
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wlvm.wlr import abi
@@ -14,13 +15,18 @@ from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.keymap import EVDEV_OFFSET, SHIFT, Keymap
 from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.output import OutputLayout
+from wlvm.wlr.seat import ClientSeat
+from wlvm.wlr.surface import CursorSurface
 
 from pywayland.server import Display  # isort: skip
 
 _PRESSED = 1
 
-#: wl_seat.capability
-_CAPABILITY_POINTER, _CAPABILITY_KEYBOARD = 1, 2
+#: How clients repeat a key that is held: so many times a second, after so many milliseconds.
+_REPEAT_RATE, _REPEAT_DELAY = 25, 600
+
+#: The length that a wheel's notch counts for where a device tells only lengths, in logical pixels (libinput's degrees).
+_NOTCH_LENGTH = 15
 
 #: wlr_keyboard's modifier bits (types/wlr_keyboard.h) that a virtual keyboard may hold without a key, and the evdev keys for them.
 #: Shift, Control, Alt, Logo (the left ones), AltGr.
@@ -49,7 +55,9 @@ class Keyboard:
         self.listeners = Listeners()
         events = pointer.events
         self.listeners.add(wlr_ffi.addressof(events.key), self._on_key)
+        self.listeners.add(wlr_ffi.addressof(events.modifiers), self._on_modifiers)
         self.listeners.add(wlr_ffi.addressof(pointer.base.events.destroy), self._on_destroy)
+        wlr.wlr_keyboard_set_repeat_info(pointer, _REPEAT_RATE, _REPEAT_DELAY)
 
     def set_layout(self, keymap: Keymap) -> None:
         wlr.wlr_keyboard_set_keymap(self._pointer, wlr_ffi.cast("struct xkb_keymap *", keymap.xkb._keymap))
@@ -71,7 +79,13 @@ class Keyboard:
         return int(number) if 1 <= number <= _MOST_VTS else 0
 
     def send(self, key: int, pressed: bool) -> None:
+        if self._pointer.xkb_state != wlr_ffi.NULL:
+            self._seat.clients.use_keyboard(self._pointer)
         self._seat.events.key(key, pressed)
+
+    def _on_modifiers(self, _data: Any) -> None:
+        """Raised when the keyboard's modifiers have changed, after the key that changed them."""
+        self._seat.clients.modifiers(self._pointer)
 
     def _on_destroy(self, _data: Any) -> None:
         """Raised when the device goes: what it held down will never come up by itself."""
@@ -87,15 +101,15 @@ class Keyboard:
 class VirtualKeyboard(Keyboard):
     """A keyboard made by a client (virtual-keyboard-v1), with a keymap of its own.
 
-    Its key codes mean something only in its own keymap: wtype numbers the symbols it types from 1. A guest wants the keys of a real
-    keyboard, so each symbol is looked up in the seat's layout; a key that means the same in both is passed on as it is.
+    Its key codes mean something only in its own keymap: wtype numbers the symbols it types from 1. A client gets them as they are, with
+    that keymap. A guest wants the keys of a real keyboard, so each symbol is looked up in the seat's layout; a key that means the same in
+    both is passed on as it is.
     """
 
     def __init__(self, pointer: Any, seat: SeatDevices) -> None:
         super().__init__(pointer, seat)
         self._held: dict[int, tuple[int, ...]] = {}
         self._modifiers: dict[int, int] = {}
-        self.listeners.add(wlr_ffi.addressof(pointer.events.modifiers), self._on_modifiers)
 
     def _on_key(self, data: Any) -> None:
         event = wlr_ffi.cast("struct wlr_keyboard_key_event *", data)
@@ -109,7 +123,7 @@ class VirtualKeyboard(Keyboard):
     def _keys(self, code: int) -> tuple[int, ...]:
         """The keys to press on a real keyboard for this key: one, after Shift and AltGr where the symbol needs them; none if none makes it."""
         state = abi.borrow("struct xkb_state *", self._pointer.xkb_state)
-        if state == abi.NULL:
+        if state == abi.NULL or self._seat.clients.has_keyboard_focus:
             return (code,)
         symbol = c.xkb_state_key_get_one_sym(state, code + EVDEV_OFFSET)
         if symbol in (0, self._seat.keymap.symbol(code)):
@@ -125,10 +139,11 @@ class VirtualKeyboard(Keyboard):
             self.send(key, False)
 
     def _on_modifiers(self, _data: Any) -> None:
-        """Raised when the client sets modifiers, which it may hold without any key: hold the key of each for it."""
+        """Raised when the client sets modifiers, which it may hold without any key: hold the key of each for a guest."""
+        super()._on_modifiers(_data)
         depressed = self._pointer.modifiers.depressed
         for bit, key in _MODIFIER_KEYS.items():
-            if depressed & bit and not self._holds(key):
+            if depressed & bit and not self._holds(key) and not self._seat.clients.has_keyboard_focus:
                 self._modifiers[bit] = key
                 self.send(key, True)
             elif not depressed & bit and bit in self._modifiers:
@@ -172,6 +187,24 @@ class Pointer:
         self._seat.pointer_gone(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Scroll:
+    """One step of a wheel or of a finger along one axis. Positive is down or right."""
+
+    vertical: bool
+    #: In logical pixels.
+    length: float
+    #: 120ths of a wheel's notches (as in wl_pointer.axis_value120); 0 for what has no notches.
+    v120: int
+    #: As in wl_pointer.axis_source.
+    source: int
+
+    @property
+    def notches120(self) -> int:
+        """120ths of notches, for whoever knows nothing else."""
+        return self.v120 or round(self.length * 120 / _NOTCH_LENGTH)
+
+
 class PointerEvents(Protocol):
     """Who hears of the pointer. `frame` ends a group of events that belong together."""
 
@@ -183,8 +216,7 @@ class PointerEvents(Protocol):
 
     def button(self, button: int, pressed: bool) -> None: ...
 
-    def axis(self, vertical: bool, v120: int) -> None:
-        """The wheel turned: 120 is one notch, positive is down or right (as in wl_pointer.axis_value120)."""
+    def axis(self, scroll: Scroll) -> None: ...
 
     def frame(self) -> None: ...
 
@@ -194,7 +226,7 @@ class SeatEvents(KeyboardEvents, PointerEvents, Protocol):
 
 
 class SeatDevices:
-    """The devices of one seat, and the wlr_seat that clients see.
+    """The devices of one seat; `clients` is the seat as clients see it.
 
     `cursor` coordinates are the layout's. `destroy()` before the backend goes.
     """
@@ -208,7 +240,7 @@ class SeatDevices:
         self._keyboards: list[Keyboard] = []
         self._pointers: list[Pointer] = []
         self._listeners = Listeners()
-        self._seat = wlr.wlr_seat_create(display._ptr, b"seat0")
+        self.clients = ClientSeat(display)
         self._cursor = wlr.wlr_cursor_create()
         wlr.wlr_cursor_attach_output_layout(self._cursor, layout.pointer)
         self._theme = wlr.wlr_xcursor_manager_create(wlr_ffi.NULL, 24)
@@ -225,7 +257,6 @@ class SeatDevices:
         listen(wlr_ffi.addressof(signals.frame), lambda _data: events.frame())
         listen(wlr_ffi.addressof(virtual_keyboards.events.new_virtual_keyboard), self._on_virtual_keyboard)
         listen(wlr_ffi.addressof(virtual_pointers.events.new_virtual_pointer), self._on_virtual_pointer)
-        wlr.wlr_seat_set_capabilities(self._seat, _CAPABILITY_POINTER | _CAPABILITY_KEYBOARD)
 
     def destroy(self) -> None:
         for keyboard in self._keyboards:
@@ -235,7 +266,7 @@ class SeatDevices:
         self._listeners.remove()
         wlr.wlr_xcursor_manager_destroy(self._theme)
         wlr.wlr_cursor_destroy(self._cursor)
-        wlr.wlr_seat_destroy(self._seat)
+        self.clients.destroy()
 
     def add(self, data: Any) -> None:
         """Use a device that the backend announced (a `struct wlr_input_device *`)."""
@@ -244,7 +275,7 @@ class SeatDevices:
             keyboard = Keyboard(wlr.wlr_keyboard_from_input_device(device), self)
             keyboard.set_layout(self.keymap)
             self._keyboards.append(keyboard)
-            wlr.wlr_seat_set_keyboard(self._seat, keyboard._pointer)
+            self.clients.use_keyboard(keyboard._pointer)
         elif device.type == wlr.WLR_INPUT_DEVICE_POINTER:
             self._add_pointer(wlr.wlr_pointer_from_input_device(device))
 
@@ -275,6 +306,11 @@ class SeatDevices:
     def pointer_gone(self, pointer: Pointer) -> None:
         self._pointers.remove(pointer)
 
+    def pressed_elsewhere(self) -> None:
+        """A button goes down: where that is on no client's surface, what clients hold on to ends, and their menus close."""
+        if not self.clients.has_pointer_focus:
+            self.clients.end_grabs()
+
     @property
     def cursor(self) -> tuple[float, float]:
         """Where the cursor is."""
@@ -304,6 +340,13 @@ class SeatDevices:
             ffi.from_buffer("uint8_t[]", pixels), width * 4, width, height, hot_x, hot_y, 1.0,
         )  # fmt: skip
 
+    def show_cursor_surface(self, surface: CursorSurface) -> None:
+        """A surface of a client's, for as long as it has it."""
+        if surface.alive:
+            wlr.wlr_cursor_set_surface(self._cursor, surface.pointer, surface.hot_x, surface.hot_y)
+        else:
+            self.hide_cursor()
+
     def hide_cursor(self) -> None:
         wlr.wlr_cursor_set_surface(self._cursor, wlr_ffi.NULL, 0, 0)
 
@@ -331,5 +374,5 @@ class SeatDevices:
     def _on_axis(self, data: Any) -> None:
         """Raised for each step of a wheel or a finger: wheels count 120ths of notches (`delta_discrete`), others only lengths."""
         event = wlr_ffi.cast("struct wlr_pointer_axis_event *", data)
-        v120 = event.delta_discrete or round(event.delta * 120 / 15)
-        self.events.axis(event.orientation == wlr.WLR_AXIS_ORIENTATION_VERTICAL, v120)
+        vertical = event.orientation == wlr.WLR_AXIS_ORIENTATION_VERTICAL
+        self.events.axis(Scroll(vertical, event.delta, event.delta_discrete, event.source))

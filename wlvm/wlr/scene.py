@@ -8,17 +8,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from wlvm.framebuffer import Rect
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.buffer import Buffer
+from wlvm.wlr.surface import Surface
 
 Color = tuple[float, float, float, float]
 
 _TRANSFORM_NORMAL = 0
 _TRANSFORM_FLIPPED_180 = 6  # WL_OUTPUT_TRANSFORM_FLIPPED_180: upside down, left stays left
+
+
+#: Whose a tree is, by the address of its node: see `Tree.owner`.
+_owners: dict[int, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What is at a point: whose it is, and the client's surface there with the point in its coordinates (None: no client's)."""
+
+    owner: object
+    surface: Surface | None
+    x: float
+    y: float
 
 
 class Node:
@@ -51,8 +67,23 @@ class Tree(Node):
         self.pointer = pointer
 
     @classmethod
-    def create(cls, parent: Tree) -> Tree:
-        return cls(wlr.wlr_scene_tree_create(parent.pointer))
+    def create(cls, parent: Tree, owner: object = None) -> Tree:
+        """A new tree in `parent`. What is below it, down to trees with an owner of their own, counts as `owner`'s (see `Scene.at`).
+
+        A tree with an owner ends by its own `destroy()`.
+        """
+        tree = cls(wlr.wlr_scene_tree_create(parent.pointer))
+        if owner is not None:
+            _owners[abi.address(tree._node)] = owner
+        return tree
+
+    def move_to(self, parent: Tree) -> None:
+        """Put the tree on top of what is in another one."""
+        wlr.wlr_scene_node_reparent(self._node, parent.pointer)
+
+    def destroy(self) -> None:
+        _owners.pop(abi.address(self._node), None)
+        super().destroy()
 
 
 class RectNode(Node):
@@ -125,6 +156,33 @@ class Scene:
         if self.pointer == wlr_ffi.NULL:
             raise MemoryError("no scene could be made")
         self.root = Tree(wlr_ffi.addressof(self.pointer.tree))
+        self._point = wlr_ffi.new("double[2]")
+
+    def at(self, x: float, y: float, below: Tree | None = None) -> Hit | None:
+        """The topmost thing at a point of the layout that takes input there: in the tree `below`, or anywhere; None where there is none."""
+        tree = self.root if below is None else below
+        node = wlr.wlr_scene_node_at(tree._node, x, y, self._point, self._point + 1)
+        if node == wlr_ffi.NULL:
+            return None
+        return Hit(_owner(node), _surface(node), self._point[0], self._point[1])
 
     def destroy(self) -> None:
         self.root.destroy()
+
+
+def _owner(node: Any) -> object:
+    """The owner of the closest tree around a node that has one."""
+    while node != wlr_ffi.NULL:
+        owner = _owners.get(abi.address(node))
+        if owner is not None:
+            return owner
+        # A tree's node is its first member: they have the same address.
+        node = wlr_ffi.cast("struct wlr_scene_node *", node.parent)
+    return None
+
+
+def _surface(node: Any) -> Surface | None:
+    if node.type != wlr.WLR_SCENE_NODE_BUFFER:
+        return None
+    scene_surface = wlr.wlr_scene_surface_from_buffer(wlr.wlr_scene_buffer_from_node(node))
+    return None if scene_surface == wlr_ffi.NULL else Surface(scene_surface.surface)
