@@ -144,6 +144,18 @@ def test_a_held_button_keeps_the_pointer_on_its_view(desk: Desk) -> None:
     assert desk.two.take() == [("motion", 50, 50)]
 
 
+def test_what_was_held_comes_up_when_the_devices_go(desk: Desk) -> None:
+    desk.seat.motion_absolute(50, 50)
+    desk.seat.button(LEFT, True)
+    desk.seat.key(A, True)
+    desk.one.take()
+    desk.seat.release_all()
+    assert [e for e in desk.one.take() if e[0] != "motion"] == [("key", A, False), ("button", LEFT, False)]
+    desk.seat.key(A, False)
+    desk.seat.button(LEFT, False)
+    assert desk.one.take() == [], "the devices' own news of it come late"
+
+
 def test_the_topmost_view_wins(desk: Desk) -> None:
     top = View(Rect(40, 40, 20, 20))
     desk.views.insert(0, top)
