@@ -11,17 +11,17 @@ from pathlib import Path
 
 from wlvm.commands import commands_of
 from wlvm.config import Config, GuestConfig, Mode, OutputConfig
-from wlvm.desktop.idle import Idle
 from wlvm.desktop.host_programs import HostPrograms
-from wlvm.desktop.output import Output, OutputEvents
+from wlvm.desktop.idle import Idle
 from wlvm.desktop.layers import Layers
+from wlvm.desktop.output import Output, OutputEvents
 from wlvm.desktop.placement import Rule, arrange, side_by_side
 from wlvm.desktop.seat import Seat
-from wlvm.guest import Guest
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.toplevel import Toplevel
 from wlvm.desktop.view import Cell, Fit, View
 from wlvm.framebuffer import Rect
+from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
 from wlvm.ipc import ControlServer, default_socket
 from wlvm.qemu.display import DisplayThread
@@ -74,6 +74,7 @@ class Server(OutputEvents):
         self._devices = SeatDevices(self.wayland.display, self.wayland.layout, keymap, self._idle)
         self.wayland.on_new_input(self._devices.add)
         self.seat.use(self._devices)
+        self._programs = HostPrograms(self.wayland, self._layers, self.seat, self._devices, self)
         if (session := self.wayland.backend.session) is not None:
             session.on_active(self._session_activity)
             self._devices.switch_vt = session.change_vt
@@ -83,7 +84,7 @@ class Server(OutputEvents):
             self.control = ControlServer(self.loop, default_socket(self.wayland_socket), commands_of(self))
         except BaseException:
             self._idle.close()
-        self._programs = HostPrograms(self.wayland, self._layers, self.seat, self._devices, self)
+            self._programs.forget()
             self._devices.destroy()
             self.wayland.destroy()
             raise
@@ -94,7 +95,6 @@ class Server(OutputEvents):
 
     def run(
         self, started: Callable[[], None] = lambda: None, ending: Callable[[], None] = lambda: None
-            self._programs.forget()
     ) -> None:
         """Run until `stop()` or a signal that ends programs. BackendError when what wlvm shows its outputs on is no more.
 
@@ -139,6 +139,8 @@ class Server(OutputEvents):
         self.displays.stop()
         self.control.close()
         self._idle.close()
+        self.wayland.destroy_clients()
+        self._programs.forget()
         self._devices.destroy()
         self.wayland.destroy()
 
@@ -149,8 +151,6 @@ class Server(OutputEvents):
         guest = self.guests[config.name] = Guest(
             config, self.loop, self.displays, self._add_surface, self._remove_surface
         )
-        self.wayland.destroy_clients()
-        self._programs.forget()
         guest.start()
         return guest
 
@@ -190,7 +190,7 @@ class Server(OutputEvents):
         """Give every view its place, as the configuration says or else side by side; dialogs lie over their windows."""
         if not self.outputs:
             return
-        boxes = {name: output.box for name, output in self.outputs.items()}
+        boxes = {name: self._programs.usable_area(name) for name in self.outputs}
         tiled = [window for window in self._programs.windows if not (window.floats or window.fullscreen)]
         views: list[GuestSurface | Toplevel] = [*self._views, *tiled]
         cells = arrange(boxes, [(view, self._rule(view)) for view in views])
@@ -210,7 +210,8 @@ class Server(OutputEvents):
         name = self._output_at(window.box)
         if window.fullscreen and window.xdg.wanted_output in self.outputs:
             name = window.xdg.wanted_output
-        return Cell(name, self.outputs[name].box, Fit.CENTER)
+        area = self.outputs[name].box if window.fullscreen else self._programs.usable_area(name)
+        return Cell(name, area, Fit.CENTER)
 
     # Host programs.
 
@@ -231,6 +232,18 @@ class Server(OutputEvents):
 
     def resize_requested(self, window: Toplevel, edges: int) -> None:
         """Views keep their sizes."""
+
+    def usable_areas_changed(self) -> None:
+        self._arrange()
+
+    def output_for(self, name: str | None) -> WlrOutput | None:
+        if name is None and self.outputs:
+            focus = self.seat.focus
+            name = next(iter(self.outputs)) if focus is None else self._output_at(focus.box)
+        return self.outputs[name].wlr if name is not None and name in self.outputs else None
+
+    def output_area(self, name: str) -> Rect:
+        return self.outputs[name].box
 
     def area_around(self, box: Rect) -> Rect:
         return self.outputs[self._output_at(box)].box if self.outputs else box
@@ -287,6 +300,8 @@ class Server(OutputEvents):
         }
         for name, place in side_by_side(wanted).items():
             self.outputs[name].move_to(*place)
+        for name in self.outputs:
+            self._programs.output_changed(name)
         self._arrange()
 
     def _output_rule(self, name: str) -> OutputConfig:

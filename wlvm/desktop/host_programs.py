@@ -1,10 +1,12 @@
-"""Host programs: the windows of Wayland clients, as views among the others."""
+"""Host programs: the windows of Wayland clients, as views among the others, and what clients put around them."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from wlvm.desktop.client_input import ClientInput
+from wlvm.desktop.layer_layout import arrange_layers
+from wlvm.desktop.layer_view import LayerView
 from wlvm.desktop.layers import Layers
 from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
@@ -12,6 +14,8 @@ from wlvm.desktop.toplevel import Toplevel
 from wlvm.framebuffer import Rect
 from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.input import SeatDevices
+from wlvm.wlr.layer_shell import LayerShell, LayerSurface
+from wlvm.wlr.output import WlrOutput
 from wlvm.wlr.xdg_shell import XdgPopup, XdgShell, XdgToplevel
 
 
@@ -33,6 +37,15 @@ class Desktop(Protocol):
     def resize_requested(self, window: Toplevel, edges: int) -> None:
         """A client wants the pointer to pull its window's edges (xdg_toplevel.resize_edge)."""
 
+    def usable_areas_changed(self) -> None:
+        """Bars came, went or changed: `HostPrograms.usable_area` says what they leave."""
+
+    def output_for(self, name: str | None) -> WlrOutput | None:
+        """The output of a name; without a name the one in use; None where there is none."""
+
+    def output_area(self, name: str) -> Rect:
+        """An output's place in the layout."""
+
     def area_around(self, box: Rect) -> Rect:
         """The area of the output that a view at this place is on, in layout coordinates."""
 
@@ -49,10 +62,83 @@ class HostPrograms:
         self._desktop = desktop
         self._input = ClientInput(devices.clients, wayland.scene, seat.cursor_changed)
         self._views: list[SurfaceView] = []
+        self._usable: dict[str, Rect] = {}
         self._shell = XdgShell(wayland.display, self._new_toplevel, self._new_popup)
+        self._layer_shell = LayerShell(wayland.display, self._new_layer)
 
     def forget(self) -> None:
         self._shell.forget()
+        self._layer_shell.forget()
+
+    # Bars, wallpapers, launchers, notifications.
+
+    def usable_area(self, output: str) -> Rect:
+        """What bars leave of an output, in layout coordinates."""
+        return self._usable.get(output) or self._desktop.output_area(output)
+
+    def output_changed(self, output: str) -> None:
+        """An output came, moved, or has another size: place anew what is at its edges."""
+        self._arrange_layers(output)
+
+    def output_gone(self, output: str) -> None:
+        """An output went: what was at its edges is closed."""
+        for view in self._layer_views(output):
+            view.layer.close()
+        self._usable.pop(output, None)
+
+    def _layer_views(self, output: str) -> list[LayerView]:
+        return [view for view in self._views if isinstance(view, LayerView) and view.output == output]
+
+    def _new_layer(self, layer: LayerSurface) -> None:
+        output = self._desktop.output_for(layer.output)
+        if output is None:
+            layer.close()
+            return
+        layer.use_output(output)
+        view = LayerView(layer, output.name, self._input, self._layers, self._desktop.area_around)
+        self._views.append(view)
+        layer.on_map(lambda: self._layer_mapped(view, True))
+        layer.on_unmap(lambda: self._layer_mapped(view, False))
+        layer.on_commit(lambda: self._layer_committed(view))
+        layer.on_destroy(lambda: self._layer_gone(view))
+        self._arrange_layers(view.output)
+
+    def _layer_mapped(self, view: LayerView, mapped: bool) -> None:
+        view.mapped = mapped
+        if not mapped:
+            self._seat.view_gone(view)
+        self._arrange_layers(view.output)
+        self._seat.view_changed(view)
+
+    def _layer_committed(self, view: LayerView) -> None:
+        if view.committed():
+            self._arrange_layers(view.output)
+
+    def _layer_gone(self, view: LayerView) -> None:
+        self._views.remove(view)
+        view.destroy()
+        self._arrange_layers(view.output)
+
+    def _arrange_layers(self, output: str) -> None:
+        if self._desktop.output_for(output) is None:
+            return
+        views = self._layer_views(output)
+        places, usable = arrange_layers(
+            self._desktop.output_area(output), [(view, view.state, view.mapped) for view in views]
+        )
+        for view, place in places.items():
+            view.place(place)
+        if usable != self._usable.get(output):
+            self._usable[output] = usable
+            self._desktop.usable_areas_changed()
+        self._hold_keyboard()
+
+    def _hold_keyboard(self) -> None:
+        """Give the keyboard to the topmost layer surface that wants it for itself alone."""
+        holders = [view for view in self._views if isinstance(view, LayerView) and view.holds_keyboard]
+        self._seat.hold_focus(max(holders, key=lambda view: view.state.layer, default=None))
+
+    # Windows.
 
     def parent_of(self, window: Toplevel) -> Toplevel | None:
         """The window that a dialog belongs to."""

@@ -37,6 +37,7 @@ class Seat:
         self._view_at = view_at
         self._devices: SeatDevices | None = None
         self._keyboard: View | None = None
+        self._holder: View | None = None
         self._pointer: View | None = None
         self._locked: View | None = None
         self._grab: PointerGrab | None = None
@@ -63,7 +64,11 @@ class Seat:
         return self._locked
 
     def set_focus(self, view: View | None) -> None:
-        """Give the keyboard to a view, or to none."""
+        """Give the keyboard to a view, or to none; while one holds it, to the view that gets it after that."""
+        if self._holder is not None and view is not self._holder:
+            if view is not None:
+                self._remember(view)
+            return
         if view is self._keyboard:
             return
         if self._locked is not None and self._locked is not view:
@@ -72,10 +77,22 @@ class Seat:
             self._keyboard.keyboard_leave()
         self._keyboard = view
         if view is not None:
-            if view in self._history:
-                self._history.remove(view)
-            self._history.append(view)
+            self._remember(view)
             view.keyboard_enter()
+
+    def hold_focus(self, view: View | None) -> None:
+        """Give the keyboard to a view that keeps it whatever is clicked on, until None gives it back to the one before."""
+        if view is self._holder:
+            return
+        self._holder = None
+        self.set_focus(self.previous(lambda each: each is not self._keyboard) if view is None else view)
+        self._holder = view
+
+    def _remember(self, view: View) -> None:
+        """It has had the keyboard last."""
+        if view in self._history:
+            self._history.remove(view)
+        self._history.append(view)
 
     def previous(self, fits: Callable[[View], bool] = lambda view: True) -> View | None:
         """The view, of those that fit, that had the keyboard last."""
@@ -123,8 +140,11 @@ class Seat:
             self._locked = None
         if view in self._history:
             self._history.remove(view)
+        if self._holder is view:
+            self._holder = None
         if self._keyboard is view:
             self._keyboard = None
+            self.set_focus(self.previous())
         if self._pointer is view:
             self._pointer = None
             self._buttons.clear()

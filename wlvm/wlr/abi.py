@@ -151,6 +151,11 @@ struct wlr_cursor;
 void wlr_cursor_set_image(struct wlr_cursor *cursor, const uint8_t *pixels, int32_t stride,
     uint32_t width, uint32_t height, int32_t hotspot_x, int32_t hotspot_y, float scale);
 
+/* libwlroots 0.16: interfaces/wlr_keyboard.h */
+struct wlr_keyboard;
+void wlr_keyboard_init(struct wlr_keyboard *keyboard, const void *impl, const char *name);
+void wlr_keyboard_finish(struct wlr_keyboard *keyboard);
+
 /* libwlroots 0.16: render/wlr_renderer.h */
 struct wlr_renderer;
 bool wlr_renderer_is_pixman(struct wlr_renderer *renderer);

@@ -98,6 +98,19 @@ class Keyboard:
             self.send(self._pointer.keycodes[index], False)
 
 
+class _NoKeyboard:
+    """The keyboard that clients know while there is none: a client that has the focus must have got a keymap, or it crashes (fuzzel)."""
+
+    def __init__(self, keymap: Keymap) -> None:
+        self.pointer = wlr_ffi.new("struct wlr_keyboard *")
+        c.wlr_keyboard_init(abi.borrow("struct wlr_keyboard *", self.pointer), ffi.NULL, b"none")
+        wlr.wlr_keyboard_set_keymap(self.pointer, wlr_ffi.cast("struct xkb_keymap *", keymap.xkb._keymap))
+        wlr.wlr_keyboard_set_repeat_info(self.pointer, _REPEAT_RATE, _REPEAT_DELAY)
+
+    def finish(self) -> None:
+        c.wlr_keyboard_finish(abi.borrow("struct wlr_keyboard *", self.pointer))
+
+
 class VirtualKeyboard(Keyboard):
     """A keyboard made by a client (virtual-keyboard-v1), with a keymap of its own.
 
@@ -241,6 +254,8 @@ class SeatDevices:
         self._pointers: list[Pointer] = []
         self._listeners = Listeners()
         self.clients = ClientSeat(display)
+        self._no_keyboard = _NoKeyboard(keymap)
+        self.clients.use_keyboard(self._no_keyboard.pointer)
         self._cursor = wlr.wlr_cursor_create()
         wlr.wlr_cursor_attach_output_layout(self._cursor, layout.pointer)
         self._theme = wlr.wlr_xcursor_manager_create(wlr_ffi.NULL, 24)
@@ -267,6 +282,7 @@ class SeatDevices:
         wlr.wlr_xcursor_manager_destroy(self._theme)
         wlr.wlr_cursor_destroy(self._cursor)
         self.clients.destroy()
+        self._no_keyboard.finish()
 
     def add(self, data: Any) -> None:
         """Use a device that the backend announced (a `struct wlr_input_device *`)."""
@@ -302,6 +318,8 @@ class SeatDevices:
 
     def keyboard_gone(self, keyboard: Keyboard) -> None:
         self._keyboards.remove(keyboard)
+        if self.clients.keyboard in (keyboard._pointer, wlr_ffi.NULL):
+            self.clients.use_keyboard(self._no_keyboard.pointer)
 
     def pointer_gone(self, pointer: Pointer) -> None:
         self._pointers.remove(pointer)

@@ -57,15 +57,19 @@ class ClientSeat:
         """Whether a client's surface has the keyboard."""
         return bool(self.pointer.keyboard_state.focused_surface != wlr_ffi.NULL)
 
+    @property
+    def keyboard(self) -> Any:
+        """The `struct wlr_keyboard *` whose keys came last; NULL when it went."""
+        return wlr.wlr_seat_get_keyboard(self.pointer)
+
     def use_keyboard(self, keyboard: Any) -> None:
         """The `struct wlr_keyboard *` whose keys come next: clients learn its keymap and its modifiers."""
-        if wlr.wlr_seat_get_keyboard(self.pointer) != keyboard:
+        if self.keyboard != keyboard:
             wlr.wlr_seat_set_keyboard(self.pointer, keyboard)
 
     def keyboard_enter(self, surface: Surface) -> None:
         """The surface has the keyboard from now on, with no key down."""
-        keyboard = wlr.wlr_seat_get_keyboard(self.pointer)
-        modifiers = wlr_ffi.NULL if keyboard == wlr_ffi.NULL else wlr_ffi.addressof(keyboard.modifiers)
+        modifiers = wlr_ffi.addressof(self.keyboard.modifiers)
         wlr.wlr_seat_keyboard_notify_enter(self.pointer, surface.pointer, wlr_ffi.NULL, 0, modifiers)
 
     def keyboard_leave(self) -> None:
@@ -78,7 +82,7 @@ class ClientSeat:
 
     def modifiers(self, keyboard: Any) -> None:
         """The modifiers of a keyboard changed."""
-        if wlr.wlr_seat_get_keyboard(self.pointer) == keyboard:
+        if self.keyboard == keyboard:
             wlr.wlr_seat_keyboard_notify_modifiers(self.pointer, wlr_ffi.addressof(keyboard.modifiers))
 
     # The pointer.
