@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wlvm.capture import guest_refusal
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
 from wlvm.guest import Guest
@@ -77,6 +78,8 @@ def screenshot(server: Server, name: str | None) -> Deferred:
     def captured(result: bytearray | OutputError) -> None:
         if isinstance(result, OutputError):
             deferred.resolve(ControlError(str(result)))
+        elif refusal := server.capture_refusal(output):
+            deferred.resolve(ControlError(refusal, "denied"))
         else:
             # The size of the frame that was drawn: the output may have been resized since the request.
             frame = Frame(*output.wlr.size, XRGB8888, result)
@@ -144,6 +147,8 @@ def _frame(server: Server, arguments: FrameArguments) -> Frame | WithFds:
     if arguments.allow_copy and not arguments.dmabuf:
         raise ControlError("frame: allow_copy is for dmabuf: without it there is always a copy", "invalid")
     guest = _guest(server, arguments.guest)
+    if refusal := guest_refusal(guest.config):
+        raise ControlError(refusal, "denied")
     surface = guest.surfaces.get(arguments.console)
     if surface is None:
         raise ControlError(f"{guest.name} has no console {arguments.console}", "not-found")

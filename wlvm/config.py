@@ -20,6 +20,7 @@ from msgspec import Meta, field
 
 from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader
 from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Transform
+from wlvm.input_config import InputDeviceConfig, KeyboardConfig
 from wlvm.qemu.launch import LaunchError, add_display
 
 Value = TypeVar("Value", bound=Hashable)
@@ -36,12 +37,12 @@ _PALETTE = ("#3465a4", "#4e9a06", "#c17d11", "#75507b", "#cc0000", "#c4a000", "#
 Coordinate = Annotated[int, Meta(ge=-32768, le=32767)]
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 Line = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z", max_length=64)]
-XkbName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_:,()+./-]*\Z", max_length=256)]
+ProgramPath = Annotated[str, Meta(pattern=r"\A/[^\x00]*\Z")]
 Argument = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]
 
 _POSITION = "[x, y], whole numbers from -32768 to 32767"
 _TRANSFORM = f"one of {', '.join(TRANSFORMS)}"
-_XKB = "a name of xkeyboard-config"
+_PROGRAMS = "a list of whole paths of programs"
 
 
 class ConfigError(ValueError):
@@ -207,6 +208,13 @@ class GuestConfig(Table, frozen=True, kw_only=True):
             "The colour that marks the guest. Without it, one that follows from its name.",
         ),
     ] = ""
+    capture: Annotated[
+        bool,
+        Key(
+            "true or false",
+            "Whether programs may have pictures of this guest. Where one that they may not is seen, they get none of the whole output.",
+        ),
+    ] = True
     input: Annotated[InputConfig, Key("a table", "How the guest is typed into.")] = InputConfig()
     consoles: Annotated[
         tuple[ConsoleConfig, ...],
@@ -250,19 +258,6 @@ class GuestConfig(Table, frozen=True, kw_only=True):
             yield Fault(("console", index, "head"), head, "expected each head once")
 
 
-class KeyboardConfig(Table, frozen=True, kw_only=True):
-    """The keyboard layout of the person at the screen."""
-
-    layout: Annotated[XkbName, Key(_XKB, "Layout, such as `de`; several with commas.")] = "us"
-    variant: Annotated[XkbName, Key(_XKB, "Variant of the layout, such as `nodeadkeys`.")] = ""
-    model: Annotated[XkbName, Key(_XKB, "Model of the keyboard.")] = ""
-    options: Annotated[XkbName, Key(_XKB, "Options, such as `caps:escape`; several with commas.")] = ""
-
-    def names(self) -> dict[str, str]:
-        """The names that `wlvm.wlr.keymap.Keymap` takes."""
-        return msgspec.structs.asdict(self)
-
-
 class IdleConfig(Table, frozen=True, kw_only=True):
     """What happens when nobody touches keyboard and pointer."""
 
@@ -274,6 +269,25 @@ class IdleConfig(Table, frozen=True, kw_only=True):
             "guest as always.",
         ),
     ] = 0
+
+
+class CaptureConfig(Table, frozen=True, kw_only=True):
+    """Who may take pictures of guests and outputs."""
+
+    clients: Annotated[
+        tuple[ProgramPath, ...] | None,
+        Key(
+            _PROGRAMS,
+            "The Wayland clients that may capture outputs, such as `/usr/bin/grim`. Without it, all; [] is none.",
+        ),
+    ] = None
+    control: Annotated[
+        tuple[ProgramPath, ...] | None,
+        Key(
+            _PROGRAMS,
+            "The programs that may have pictures over the control socket. Without it, all of your own; [] is none.",
+        ),
+    ] = None
 
 
 class Config(Table, frozen=True, kw_only=True):
@@ -295,11 +309,22 @@ class Config(Table, frozen=True, kw_only=True):
             expected_name="a guest's name: 1 to 64 of the characters a-z, 0-9, - and _",
         ),
     ] = field(default=(), name="guest")
-    keyboard: Annotated[
-        KeyboardConfig, Key("a table", "The keyboard layout of the person at the screen.")
-    ] = KeyboardConfig()
+    keyboard: Annotated[KeyboardConfig, Key("a table", "The keyboards of the person at the screen.")] = (
+        KeyboardConfig()
+    )
+    input_devices: Annotated[
+        tuple[InputDeviceConfig, ...],
+        Key(
+            "an array of tables, [[input_device]]",
+            "What is set on keyboards, mice and touchpads. Those that no table is for are as libinput and `[keyboard]` have them.",
+        ),
+    ] = field(default=(), name="input_device")
     idle: Annotated[IdleConfig, Key("a table", "What happens when nobody touches keyboard and pointer.")] = (
         IdleConfig()
+    )
+
+    capture: Annotated[CaptureConfig, Key("a table", "Who may take pictures of guests and outputs.")] = (
+        CaptureConfig()
     )
 
     def faults(self) -> Iterator[Fault]:

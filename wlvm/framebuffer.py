@@ -43,6 +43,14 @@ class Rect(NamedTuple):
         bottom = max(self.y + self.height, other.y + other.height)
         return Rect(left, top, right - left, bottom - top)
 
+    def overlaps(self, other: Rect) -> bool:
+        return (
+            self.x < other.x + other.width
+            and other.x < self.x + self.width
+            and self.y < other.y + other.height
+            and other.y < self.y + self.height
+        )
+
     def contains(self, other: Rect) -> bool:
         return (
             self.x <= other.x

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.commands import commands_of
 from wlvm.config import Config, GuestConfig, Mode, OutputConfig
 from wlvm.desktop.host_programs import HostPrograms
@@ -27,6 +28,7 @@ from wlvm.ipc import ControlServer, default_socket
 from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
 from wlvm.wlr.backend import BackendError, BackendKind
+from wlvm.wlr.capture import CaptureProtocols
 from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.input import SeatDevices
 from wlvm.wlr.keymap import Keymap, KeymapError
@@ -67,6 +69,13 @@ class Server(OutputEvents):
         keymap = Keymap(**config.keyboard.names())
         self.wayland = Compositor(backend, outputs=max(1, len(config.outputs)))
         self.loop = self.wayland.loop
+        policy = CapturePolicy(config.capture)
+        self._captures = CaptureProtocols(
+            self.wayland,
+            allowed=policy.allows_client,
+            # A dma-buf of an output shows what comes later too: not where something may come that must not be seen.
+            export=not any(map(guest_refusal, config.guests)),
+        )
         self.wayland.on_new_output(self._new_output)
         self._layers = Layers(self.wayland.scene)
         self.seat = Seat(self._view_at)
@@ -81,7 +90,8 @@ class Server(OutputEvents):
         self.wayland.backend.on_cards_lost(self._cards_lost)
         try:
             self.wayland_socket = self.wayland.add_socket()
-            self.control = ControlServer(self.loop, default_socket(self.wayland_socket), commands_of(self))
+            path = default_socket(self.wayland_socket)
+            self.control = ControlServer(self.loop, path, commands_of(self), policy.refusal)
         except BaseException:
             self._idle.close()
             self._programs.forget()
@@ -286,12 +296,26 @@ class Server(OutputEvents):
         except OutputError as error:
             log.error("%s", error)
             return
+        wlr.on_commit(lambda _buffer: self._refuse_captures(output))
         wlr.set_title("wlvm")
         self._devices.load_cursor_theme(rule.scale)
         self._idle.activity()
         self.outputs[output.name] = output
         self.outputs = dict(sorted(self.outputs.items(), key=lambda item: _number(item[0])))
         self._lay_out()
+
+    def _refuse_captures(self, output: Output) -> None:
+        """Raised at each commit of the output, before clients that capture get its frame."""
+        if self.capture_refusal(output):
+            self._captures.refuse(output.wlr)
+
+    def capture_refusal(self, output: Output) -> str:
+        """Why nobody may have a picture of what the output shows now; "" if they may."""
+        for guest in self.guests.values():
+            refusal = guest_refusal(guest.config)
+            if refusal and any(s.picture and s.box.overlaps(output.box) for s in guest.surfaces.values()):
+                return f"{output.name} may not be captured now: {refusal}"
+        return ""
 
     def _lay_out(self) -> None:
         """Put the outputs in their places, in the order of their numbers: wlroots' backends announce the last one first."""
@@ -368,6 +392,7 @@ class Server(OutputEvents):
     def gone(self, output: Output) -> None:
         """An output went. A window that was closed, if it was the last, ends wlvm; a screen that was unplugged leaves the guests."""
         del self.outputs[output.name]
+        self._captures.output_gone(output.wlr)
         self.dark(output)
         if not self.outputs and self.wayland.backend.kind in ("wayland", "x11"):
             self.stop()

@@ -19,7 +19,6 @@ from wlvm.config import (
     GuestConfig,
     IdleConfig,
     InputConfig,
-    KeyboardConfig,
     Mode,
     OutputConfig,
     load,
@@ -202,7 +201,7 @@ def test_what_is_no_mode(text: str) -> None:
     ("text", "problem"),
     [
         ("gest = {}", 'gest: {}: expected no such key: did you mean "guest"?'),
-        ("bell = 1", "bell: 1: expected no such key, but guest, idle, keyboard, output"),
+        ("bell = 1", "bell: 1: expected no such key, but capture, guest, idle, keyboard, output"),
         ("guest = []", "guest: []: expected a table of guests, [guest.NAME]"),
         ("[output]", "output: {}: expected an array of tables, [[output]]"),
         ("output = [3]", "output[0]: 3: expected a table"),

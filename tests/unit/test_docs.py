@@ -13,12 +13,12 @@ import pytest
 
 from wlvm import cli
 from wlvm.config import (
+    CaptureConfig,
     Config,
     ConsoleConfig,
     GuestConfig,
     IdleConfig,
     InputConfig,
-    KeyboardConfig,
     OutputConfig,
     load,
 )
@@ -38,6 +38,7 @@ TABLES: dict[str, type[Table]] = {
     "[[guest.NAME.console]]": ConsoleConfig,
     "[keyboard]": KeyboardConfig,
     "[idle]": IdleConfig,
+    "[capture]": CaptureConfig,
 }
 
 STRUCTS: dict[str, list[type[msgspec.Struct]]] = {

@@ -530,7 +530,7 @@ def test_one_client_too_many_is_told_so(
 def test_another_user_is_refused(
     loop: SelectorLoop, control: ControlServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "peer_uid", lambda sock: os.geteuid() + 1)
+    monkeypatch.setattr(server, "peer", lambda sock: (1, os.geteuid() + 1))
     with pytest.raises(ControlError, match="may not control"):
         ask(loop, control, lambda client: client.listing())
 
@@ -538,7 +538,7 @@ def test_another_user_is_refused(
 def test_the_user_at_the_other_end_is_the_kernels_word() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert server.peer_uid(ours) == os.geteuid()
+        assert server.peer(ours) == (os.getpid(), os.geteuid())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")

@@ -86,6 +86,9 @@ class WithFds:
 Result = msgspec.Struct | Mapping[str, object] | WithFds | Frame
 Outcome = Result | ControlError
 
+#: Says, given the process that connected and a command's name, why it must not be done; "" when it may.
+Refusal = Callable[[int, str], str]
+
 #: Does a command: returns its result or a Deferred, or raises ControlError.
 Command = Callable[[Request], Result | Deferred]
 
@@ -93,7 +96,13 @@ Command = Callable[[Request], Result | Deferred]
 class ControlServer:
     """Serves `commands`, by name, on a socket at `path` that only this user can open. `close()` removes it."""
 
-    def __init__(self, loop: EventLoop, path: Path, commands: Mapping[str, Command]) -> None:
+    def __init__(
+        self,
+        loop: EventLoop,
+        path: Path,
+        commands: Mapping[str, Command],
+        refusal: Refusal = lambda _pid, _command: "",
+    ) -> None:
         """Start to listen. A socket that a dead wlvm left is replaced.
 
         ControlError when a living one has it, or `path` is no place for a socket of ours.
@@ -101,6 +110,7 @@ class ControlServer:
         self.path = path
         self._loop = loop
         self._commands = commands
+        self._refusal = refusal
         self._clients: set[_Connection] = set()
         self._socket = _listen(path)
         self._identity = _identity(path)
@@ -134,7 +144,8 @@ class ControlServer:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         refusal = ""
-        if (uid := peer_uid(sock)) not in (0, os.geteuid()):
+        pid, uid = peer(sock)
+        if uid not in (0, os.geteuid()):
             refusal = f"user {uid} may not control this wlvm"
         elif len(self._clients) >= MAX_CLIENTS:
             refusal = f"{MAX_CLIENTS} clients are connected already"
@@ -142,7 +153,15 @@ class ControlServer:
             log.warning("control socket: %s", refusal)
             _refuse(sock, refusal)
         else:
-            self._clients.add(_Connection(self._loop, sock, self._commands, self._clients.discard))
+            self._clients.add(
+                _Connection(
+                    self._loop,
+                    sock,
+                    self._commands,
+                    lambda command: self._refusal(pid, command),
+                    self._clients.discard,
+                )
+            )
 
     def _resume(self) -> None:
         self._watch.update(readable=True, writable=False)
@@ -156,11 +175,13 @@ class _Connection:
         loop: EventLoop,
         sock: socket.socket,
         commands: Mapping[str, Command],
+        refusal: Callable[[str], str],
         closed: Callable[[_Connection], None],
     ) -> None:
         """Takes `sock`, non-blocking, over. `closed` is told once when the connection has ended."""
         self._socket = sock
         self._commands = commands
+        self._refusal = refusal
         self._closed = closed
         self._incoming = bytearray()
         self._at_end = False
@@ -247,6 +268,8 @@ class _Connection:
         command = self._commands.get(request.command)
         if command is None:
             return ControlError(f"no command {request.command}", "invalid")
+        if refusal := self._refusal(request.command):
+            return ControlError(refusal, "denied")
         try:
             return command(request)
         except ControlError as error:
@@ -300,10 +323,10 @@ def _in_memory(frame: Frame) -> WithFds | ControlError:
         return ControlError(f"no memory for the picture: {error.strerror}")
 
 
-def peer_uid(sock: socket.socket) -> int:
-    """The user who connected (unix(7), SO_PEERCRED)."""
-    _pid, uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return int(uid)
+def peer(sock: socket.socket) -> tuple[int, int]:
+    """The process that connected, and its user (unix(7), SO_PEERCRED)."""
+    pid, uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(pid), int(uid)
 
 
 def _refuse(sock: socket.socket, reason: str) -> None:

@@ -33,6 +33,7 @@ _DECLARATIONS = """
 /* libwayland-server */
 struct wl_list { struct wl_list *prev; struct wl_list *next; };
 struct wl_signal { struct wl_list listener_list; };
+struct wl_listener { struct wl_list link; void *notify; };
 struct wl_event_loop;
 struct wl_event_source;
 struct wl_display;
@@ -47,6 +48,16 @@ struct wl_event_source *wl_event_loop_add_timer(struct wl_event_loop *loop,
 int wl_event_source_timer_update(struct wl_event_source *source, int ms_delay);
 int wl_event_source_remove(struct wl_event_source *source);
 void wl_display_destroy_clients(struct wl_display *display);
+struct wl_client;
+struct wl_global;
+struct wl_interface { const char *name; int version; };
+typedef int32_t pid_t;
+typedef uint32_t uid_t;
+typedef uint32_t gid_t;
+typedef bool (*wl_display_global_filter_func_t)(const struct wl_client *client, const struct wl_global *global, void *data);
+void wl_display_set_global_filter(struct wl_display *display, wl_display_global_filter_func_t filter, void *data);
+const struct wl_interface *wl_global_get_interface(const struct wl_global *global);
+void wl_client_get_credentials(const struct wl_client *client, pid_t *pid, uid_t *uid, gid_t *gid);
 
 /* libxkbcommon */
 struct xkb_keymap;
@@ -124,13 +135,42 @@ bool wlr_output_is_drm(struct wlr_output *output);
 void wlr_output_schedule_frame(struct wlr_output *output);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);
 
+/* libwlroots 0.16: types/wlr_screencopy_v1.h, types/wlr_export_dmabuf_v1.h, render/allocator.h */
+struct wlr_screencopy_manager_v1 { struct wl_global *global; struct wl_list frames; };
+struct wlr_screencopy_frame_v1 {
+    void *resource;
+    void *client;
+    struct wl_list link;
+    uint32_t shm_format, dmabuf_format;
+    struct { int x, y, width, height; } box;
+    int shm_stride;
+    bool overlay_cursor, cursor_locked;
+    bool with_damage;
+    int buffer_cap;
+    struct wlr_buffer *buffer;
+    struct wlr_output *output;
+    struct wl_listener output_commit;
+    struct wl_listener output_destroy;
+    struct wl_listener output_enable;
+    void *data;
+};
+struct wlr_export_dmabuf_manager_v1 { struct wl_global *global; struct wl_list frames; };
+struct wlr_export_dmabuf_frame_v1 {
+    void *resource;
+    struct wlr_export_dmabuf_manager_v1 *manager;
+    struct wl_list link;
+    struct wlr_output *output;
+    bool cursor_locked;
+    struct wl_listener output_commit;
+};
+struct wlr_allocator { const void *impl; uint32_t buffer_caps; };
+
 /* libwlroots 0.16: backend.h, backend/multi.h, backend/session.h */
 struct wlr_backend;
 int wlr_backend_get_drm_fd(struct wlr_backend *backend);
 bool wlr_backend_is_drm(struct wlr_backend *backend);
 void wlr_multi_for_each_backend(struct wlr_backend *backend,
     void (*callback)(struct wlr_backend *backend, void *data), void *data);
-struct wl_listener { struct wl_list link; void *notify; };
 struct wlr_session {
     bool active;
     unsigned int vtnr;

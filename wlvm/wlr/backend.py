@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 BackendKind = Literal["auto", "drm", "wayland", "x11", "headless"]
 
+_BUFFER_CAP_DMABUF = 1 << 1  # WLR_BUFFER_CAP_DMABUF
+
 #: What wlroots calls the backends (WLR_BACKENDS).
 _WLR_BACKENDS = {
     "drm": "drm,libinput",
@@ -192,6 +194,12 @@ class Backend:
     def allocator(self) -> Any:
         """The `struct wlr_allocator *`."""
         return self._allocator._ptr
+
+    @property
+    def allocates_dmabufs(self) -> bool:
+        """Whether outputs are drawn into dma-bufs (else into memory of this process alone)."""
+        allocator = abi.borrow("struct wlr_allocator *", self.allocator)
+        return bool(allocator.buffer_caps & _BUFFER_CAP_DMABUF)
 
     def make_compositor(self, display: Display) -> None:
         """The wl_compositor and wl_subcompositor globals, which clients expect everywhere."""

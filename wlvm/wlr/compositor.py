@@ -41,7 +41,6 @@ class Compositor:
         display = self.display._ptr
         wlr.wlr_data_device_manager_create(display)
         wlr.wlr_xdg_output_manager_v1_create(display, self.layout.pointer)
-        wlr.wlr_screencopy_manager_v1_create(display)
 
     def on_new_output(self, callback: Callable[[WlrOutput], None]) -> None:
         """Raised for each output that the backend finds. OutputError for one that cannot be drawn for goes to the log."""
@@ -73,10 +72,10 @@ class Compositor:
 
     def terminate(self) -> None:
         self.display.terminate()
+
     def destroy_clients(self) -> None:
         """Hang up on all clients: what they made ends, and tells of it, while what it stood on is still there."""
         c.wl_display_destroy_clients(borrow("struct wl_display *", self.display._ptr))
-
 
     def destroy(self) -> None:
         """End everything. The loop's other sources must have been removed."""
