@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wlvm import direct_scanout
 from wlvm.capture import guest_refusal
+from wlvm.desktop.output import Output
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
 from wlvm.guest import Guest
@@ -60,10 +62,14 @@ def listing(server: Server) -> Listing:
 def stats(server: Server) -> Stats:
     """What was counted and measured since the start."""
     guests = tuple(
-        GuestStats(guest.name, tuple(_console_stats(*item) for item in sorted(guest.surfaces.items())))
+        GuestStats(
+            guest.name,
+            tuple(_console_stats(server, *item) for item in sorted(guest.surfaces.items())),
+        )
         for guest in server.guests.values()
     )
-    return Stats(guests, tuple(OutputStats(output.name, output.frames) for output in server.outputs.values()))
+    outputs = (OutputStats(output.name, output.frames, output.scanouts) for output in server.outputs.values())
+    return Stats(guests, tuple(outputs))
 
 
 def screenshot(server: Server, name: str | None) -> Deferred:
@@ -109,17 +115,30 @@ def _console_listing(server: Server, index: int, surface: GuestSurface) -> Conso
     return ConsoleListing(index, *size, output.name if output is not None else None, x, y)
 
 
-def _console_stats(index: int, surface: GuestSurface) -> ConsoleStats:
-    picture = surface.picture
+def _console_stats(server: Server, index: int, surface: GuestSurface) -> ConsoleStats:
+    path, fallback = _path(surface, server.outputs.get(surface.output))
     latency = surface.presentation.latencies.milliseconds()
     return ConsoleStats(
         index,
-        "" if picture is None else picture.path,
-        "" if picture is None else picture.fallback,
+        path,
+        fallback,
         surface.updates,
         surface.presentation.frames,
         None if latency is None else Latency(**latency),
     )
+
+
+def _path(surface: GuestSurface, output: Output | None) -> tuple[str, str]:
+    """How a console's pixels reach the screen, and why by no better way."""
+    picture = surface.picture
+    if picture is None:
+        return "", ""
+    if output is None or picture.dmabuf() is None:
+        return picture.path, picture.fallback
+    if direct_scanout.is_scanned_out(surface, output):
+        return direct_scanout.PATH, ""
+    reasons = (picture.fallback, f"no direct scanout: {direct_scanout.why_not(surface, output)}")
+    return picture.path, "; ".join(reason for reason in reasons if reason)
 
 
 def _attach(server: Server, arguments: AttachArguments) -> Attached:

@@ -40,7 +40,7 @@ def stats(result: Stats) -> str:
         for guest in result.guests
         for console in guest.consoles
     ]
-    outputs = [(output.name, str(output.frames)) for output in result.outputs]
+    outputs = [(output.name, str(output.frames), str(output.scanouts)) for output in result.outputs]
     reasons = [
         f"{guest.name} {console.index}: {console.fallback}"
         for guest in result.guests
@@ -48,7 +48,7 @@ def stats(result: Stats) -> str:
         if console.fallback
     ]
     heads = ("GUEST", "CONSOLE", "PATH", "UPDATES", "FRAMES", "P50 MS", "P99 MS", "MAX MS")
-    return _sections(aligned(heads, consoles), "\n".join(reasons), aligned(("OUTPUT", "FRAMES"), outputs))
+    return _sections(aligned(heads, consoles), "\n".join(reasons), aligned(("OUTPUT", "FRAMES", "SCANNED OUT"), outputs))
 
 
 def _latency(console: ConsoleStats) -> tuple[str, str, str]:

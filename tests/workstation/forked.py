@@ -5,12 +5,14 @@ In the virtual workstation, which has no hardware virtualization, the imports of
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
@@ -35,10 +37,14 @@ class ForkedProcess:
                 os.closerange(3, 1024)
                 sys.stdin, sys.stderr = os.fdopen(0), os.fdopen(2, "w", buffering=1)
                 signal.pthread_sigmask(signal.SIG_SETMASK, [])
+                faulthandler.enable(2)
                 logging.getLogger().handlers.clear()
                 os.environ.clear()
                 os.environ.update(environment)
                 status = wlvm.cli.main(list(arguments))
+            except BaseException:
+                traceback.print_exc()
+                raise
             finally:
                 os._exit(status)
         os.close(write)

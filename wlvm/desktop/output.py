@@ -8,10 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from wlvm.framebuffer import Rect, Transform
+from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.output import ModeNumbers, OutputError, OutputLayout, WlrOutput, mode_text
 from wlvm.wlr.scene import Scene
 
 log = logging.getLogger(__name__)
+
+#: Slower screens (in millihertz) show no buffer as it is. A guest that draws into two buffers in turn has the older one back after 20 ms at
+#: the latest (`wlvm.presentation`): by then the newer one must be on the screen.
+MIN_SCANOUT_REFRESH = 50_000
 
 #: What a capture calls: the pixels (XRGB8888, rows of width * 4 bytes) or why there are none.
 Captured = Callable[[bytearray | OutputError], None]
@@ -38,20 +43,27 @@ class Output:
         self.wlr = output
         self.name = output.name
         self.frames = 0
+        self.scans_out = scene.direct_scanout
         self._layout = layout
         self._events = events
         self._captures: list[Captured] = []
         self._on = True
         self._suspended = False
         self._presented_early: float | None = None
+        #: The buffer of the scene that the screen shows as it is; None when it shows a frame that was drawn.
+        self.scanned_out: Buffer | None = None
+        #: How many of `frames` were such buffers.
+        self.scanouts = 0
+        self._composes_always = False
         output.enable(mode=mode, scale=scale, transform=transform)
         log.info("%s shows %s", self.name, mode_text(output.mode))
         output.show(scene, layout)
         output.on_frame(self._frame)
         output.on_commit(self._committed)
         output.on_present(self._presented)
-        output.on_mode(lambda: events.resized(self))
+        output.on_mode(self._mode_changed)
         output.on_destroy(self._destroyed)
+        self._choose_composition()
 
     @property
     def box(self) -> Rect:
@@ -106,6 +118,8 @@ class Output:
         """Draw a whole frame and give its pixels to `captured`, once, from the commit of that frame."""
         self._captures.append(captured)
         if self.active:
+            if len(self._captures) == 1:
+                self.wlr.compose_always(True)
             self.wlr.damage_whole()
         else:
             self._refuse_captures("is switched off")
@@ -122,6 +136,9 @@ class Output:
             log.error("%s: a frame could not be shown", self.name)
             return
         self.frames += 1
+        if self.scanned_out is not None:
+            self.scanouts += 1
+            self.wlr.forget_damage()
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self.wlr.send_frame_done(divmod(now, 1_000_000_000))
         self._events.committed(self, self.wlr.commits)
@@ -136,9 +153,12 @@ class Output:
 
     def _committed(self, buffer: Any) -> None:
         """Raised inside `commit()`, the only moment at which the frame's buffer is ours to read."""
-        if buffer is None or not self._captures:
+        if buffer is None:
             return
-        captures, self._captures = self._captures, []
+        self.scanned_out = Buffer.at(buffer)
+        if not self._captures:
+            return
+        captures = self._take_captures()
         result: bytearray | OutputError
         try:
             result = self.wlr.read_pixels(buffer)
@@ -146,6 +166,20 @@ class Output:
             result = error
         for captured in captures:
             captured(result)
+
+    @property
+    def too_slow_to_scan_out(self) -> bool:
+        """Whether the screen's refresh is too slow to show a guest's buffer as it is."""
+        return 0 < self.wlr.refresh < MIN_SCANOUT_REFRESH
+
+    def _mode_changed(self) -> None:
+        self._choose_composition()
+        self._events.resized(self)
+
+    def _choose_composition(self) -> None:
+        if self.too_slow_to_scan_out != self._composes_always:
+            self._composes_always = self.too_slow_to_scan_out
+            self.wlr.compose_always(self._composes_always)
 
     def _destroyed(self) -> None:
         """Raised when the output goes: unplugged, or the window of a nested one was closed."""
@@ -155,9 +189,14 @@ class Output:
         self._events.gone(self)
 
     def _refuse_captures(self, reason: str) -> None:
-        captures, self._captures = self._captures, []
-        for captured in captures:
+        for captured in self._take_captures():
             captured(OutputError(f"{self.name} {reason}"))
+
+    def _take_captures(self) -> list[Captured]:
+        captures, self._captures = self._captures, []
+        if captures:
+            self.wlr.compose_always(False)
+        return captures
 
 
 class OutputEvents:

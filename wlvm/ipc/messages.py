@@ -135,7 +135,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Latency(msgspec.Struct, frozen=True):
-    """How long the latest changes took from their arrival to the commit that shows them, in milliseconds."""
+    """How long the latest changes took from their arrival to the presentation of the frame that shows them, in milliseconds."""
 
     p50: float
     p99: float
@@ -161,10 +161,11 @@ class GuestStats(msgspec.Struct, frozen=True):
 
 
 class OutputStats(msgspec.Struct, frozen=True):
-    """One output, and the frames drawn for it."""
+    """One output, the `frames` it showed, and how many of these were a guest's buffer as it is (`scanouts`)."""
 
     name: str
     frames: int
+    scanouts: int
 
 
 class Stats(msgspec.Struct, frozen=True):

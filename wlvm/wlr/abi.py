@@ -133,7 +133,9 @@ bool wlr_output_is_wl(struct wlr_output *output);
 bool wlr_output_is_x11(struct wlr_output *output);
 bool wlr_output_is_drm(struct wlr_output *output);
 void wlr_output_schedule_frame(struct wlr_output *output);
+void wlr_output_lock_attach_render(struct wlr_output *output, bool lock);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);
+void wlr_damage_ring_rotate(struct wlr_damage_ring *ring);
 
 /* libwlroots 0.16: types/wlr_screencopy_v1.h, types/wlr_export_dmabuf_v1.h, render/allocator.h */
 struct wlr_screencopy_manager_v1 { struct wl_global *global; struct wl_list frames; };

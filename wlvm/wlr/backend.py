@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
 from wlvm.wlr import abi, renderer, seat_daemon
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.drm_cards import cards, is_master
+from wlvm.wlr.environment import environment
 from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.renderer import RendererChoice
 from wlvm.wlr.session import Session
@@ -74,7 +74,7 @@ class Backend:
         if not _answers(self.kind):
             raise BackendError(f"no {self.kind} backend: {_ADVICE[self.kind]}")
         choice = renderer.choose(self.kind == "drm", os.environ)
-        with _environment(
+        with environment(
             WLR_BACKENDS=_WLR_BACKENDS[self.kind],
             WLR_HEADLESS_OUTPUTS=str(outputs),
             WLR_WL_OUTPUTS=str(outputs),
@@ -101,7 +101,7 @@ class Backend:
 
     def _make_renderer(self, display: Display, choice: RendererChoice) -> RendererChoice:
         """Make the renderer and the allocator that were chosen, or else pixman's, and return what was made. BackendError when nothing can."""
-        with _environment(WLR_RENDERER=choice.name):
+        with environment(WLR_RENDERER=choice.name):
             try:
                 self._renderer = Renderer.autocreate(self._backend)
             except RuntimeError:
@@ -236,18 +236,3 @@ def _answers(kind: BackendKind) -> bool:
         c.xcb_disconnect(connection)
         return not refused
     return True
-
-
-@contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    """The variables that wlroots reads once, set for that moment only: children must not inherit them."""
-    previous = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in previous.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

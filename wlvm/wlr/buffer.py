@@ -81,6 +81,11 @@ class Buffer:
             c.wlr_buffer_drop(self._pointer)
 
     @classmethod
+    def at(cls, pointer: Any) -> Buffer | None:
+        """The buffer that a `struct wlr_buffer *` of wlroots is; None when it is none of ours."""
+        return cls._alive.get(abi.address(pointer))
+
+    @classmethod
     def count(cls) -> int:
         """How many buffers exist (a leak shows here)."""
         return len(cls._alive)

@@ -29,7 +29,7 @@ class Compositor:
         except BackendError:
             self.display.destroy()
             raise
-        self.scene = Scene()
+        self.scene = Scene(direct_scanout=self.backend.kind == "drm")
         self.layout = OutputLayout()
         self._listeners = Listeners()
         self._wake = self.loop.timer(lambda: None)

@@ -11,6 +11,7 @@ from wlvm.framebuffer import TRANSFORMS, XRGB8888, Rect, Transform
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.backend import Backend
+from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.scene import Scene
 
@@ -204,12 +205,34 @@ class WlrOutput:
         """Draw what is damaged and hand it to the backend; False when that failed."""
         return bool(wlr.wlr_scene_output_commit(self._scene_output))
 
+    def forget_damage(self) -> None:
+        """What is on the screen is what the scene shows. wlroots sees to it itself, except when it hands on a buffer of the scene as it is."""
+        c.wlr_damage_ring_rotate(self._damage_ring)
+
+    def compose_always(self, always: bool) -> None:
+        """Draw each frame, or (as many times later) no longer: let the screen show a buffer of the scene as it is, where that can be."""
+        c.wlr_output_lock_attach_render(abi.borrow("struct wlr_output *", self.pointer), always)
+
+    def takes(self, buffer: Buffer) -> bool:
+        """Whether the screen would show a buffer as it is, in place of a frame."""
+        wlr.wlr_output_attach_buffer(self.pointer, buffer.pointer)
+        taken = bool(wlr.wlr_output_test(self.pointer))
+        wlr.wlr_output_rollback(self.pointer)
+        return taken
+
+    @property
+    def has_cursor_plane(self) -> bool:
+        """Whether a cursor is on the screen that is no part of the frames."""
+        return bool(self.pointer.hardware_cursor != wlr_ffi.NULL)
+
     def damage_whole(self) -> None:
         """Make the next frame draw everything, and ask for that frame."""
-        c.wlr_damage_ring_add_whole(
-            abi.borrow("struct wlr_damage_ring *", wlr_ffi.addressof(self._scene_output.damage_ring))
-        )
+        c.wlr_damage_ring_add_whole(self._damage_ring)
         c.wlr_output_schedule_frame(abi.borrow("struct wlr_output *", self.pointer))
+
+    @property
+    def _damage_ring(self) -> Any:
+        return abi.borrow("struct wlr_damage_ring *", wlr_ffi.addressof(self._scene_output.damage_ring))
 
     def send_frame_done(self, now: tuple[int, int]) -> None:
         """Tell the clients shown here that their frame was used; `now` is CLOCK_MONOTONIC in seconds and nanoseconds."""

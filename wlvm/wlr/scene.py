@@ -6,7 +6,6 @@ with its parent, whichever comes first; the objects here are only handles, and o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from wlvm.framebuffer import Rect
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.buffer import Buffer
+from wlvm.wlr.environment import environment
 from wlvm.wlr.surface import Surface
 
 Color = tuple[float, float, float, float]
@@ -143,16 +143,17 @@ class BufferNode(Node):
 class Scene:
     """The scene of all outputs."""
 
-    def __init__(self) -> None:
-        # wlroots 0.16 commits a scanned-out buffer on every frame event, changed or not, and the headless backend accepts any
-        # buffer: without this a guest that fills its output would make frames all the time.
-        previous = os.environ.get("WLR_SCENE_DISABLE_DIRECT_SCANOUT")
-        os.environ["WLR_SCENE_DISABLE_DIRECT_SCANOUT"] = "1"
-        self.pointer = wlr.wlr_scene_create()
-        if previous is None:
-            del os.environ["WLR_SCENE_DISABLE_DIRECT_SCANOUT"]
+    def __init__(self, *, direct_scanout: bool) -> None:
+        """`direct_scanout`: hand a buffer that fills an output to the screen as it is, where the driver takes it.
+
+        The headless backend would take any buffer, and has no screen to save the work for.
+        """
+        self.direct_scanout = direct_scanout
+        if direct_scanout:
+            self.pointer = wlr.wlr_scene_create()
         else:
-            os.environ["WLR_SCENE_DISABLE_DIRECT_SCANOUT"] = previous
+            with environment(WLR_SCENE_DISABLE_DIRECT_SCANOUT="1"):
+                self.pointer = wlr.wlr_scene_create()
         if self.pointer == wlr_ffi.NULL:
             raise MemoryError("no scene could be made")
         self.root = Tree(wlr_ffi.addressof(self.pointer.tree))
