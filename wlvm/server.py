@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wlvm.capture import CapturePolicy, guest_refusal
@@ -24,6 +24,7 @@ from wlvm.desktop.view import Cell, Fit, View
 from wlvm.framebuffer import Rect
 from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
+from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
 from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
@@ -31,7 +32,8 @@ from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.capture import CaptureProtocols
 from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.input import SeatDevices
-from wlvm.wlr.keymap import Keymap, KeymapError
+from wlvm.wlr.input_device import InputDevice
+from wlvm.wlr.keymap import KeymapError
 from wlvm.wlr.loader import LoaderError
 from wlvm.wlr.output import OutputError, WlrOutput
 
@@ -66,7 +68,7 @@ class Server(OutputEvents):
 
     def _make(self, config: Config, backend: BackendKind) -> None:
         """What can fail, and what must not be left behind."""
-        keymap = Keymap(**config.keyboard.names())
+        rules = InputRules(config)
         self.wayland = Compositor(backend, outputs=max(1, len(config.outputs)))
         self.loop = self.wayland.loop
         policy = CapturePolicy(config.capture)
@@ -80,7 +82,7 @@ class Server(OutputEvents):
         self._layers = Layers(self.wayland.scene)
         self.seat = Seat(self._view_at)
         self._idle = Idle(self.loop, self.seat, config.idle.screen_off, self._switch_outputs)
-        self._devices = SeatDevices(self.wayland.display, self.wayland.layout, keymap, self._idle)
+        self._devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self._idle)
         self.wayland.on_new_input(self._devices.add)
         self.seat.use(self._devices)
         self._programs = HostPrograms(self.wayland, self._layers, self.seat, self._devices, self)
@@ -154,6 +156,11 @@ class Server(OutputEvents):
         self._devices.destroy()
         self.wayland.destroy()
 
+    @property
+    def input_devices(self) -> Sequence[InputDevice]:
+        """The devices of the person at the screen, those that wlvm has no use for too."""
+        return self._devices.devices
+
     # Guests, and where their consoles are.
 
     def add_guest(self, config: GuestConfig) -> Guest:
@@ -206,6 +213,17 @@ class Server(OutputEvents):
         cells = arrange(boxes, [(view, self._rule(view)) for view in views])
         for window in self._programs.windows:
             if window not in cells:
+    def _cells(self, windows: Sequence[Toplevel]) -> dict[GuestSurface | Toplevel, Cell]:
+        """The places of guests and windows, as the configuration says or else side by side; dialogs lie over their windows."""
+        areas = {name: self._programs.usable_area(name) for name in self.outputs}
+        tiled = [window for window in windows if not (window.floats or window.fullscreen)]
+        views: list[GuestSurface | Toplevel] = [*self._views, *tiled]
+        cells = arrange(areas, [(view, self._rule(view)) for view in views])
+        for window in windows:
+            if window not in cells:
+                cells[window] = self._cell_above(window, cells)
+        return cells
+
                 cells[window] = self._cell_above(window, cells)
         for view, cell in cells.items():
             view.place(cell, self.outputs[cell.output].wlr.scale)

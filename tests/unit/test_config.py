@@ -24,6 +24,7 @@ from wlvm.config import (
     load,
 )
 from wlvm.config_reader import TableReader, key_path, shown
+from wlvm.input_config import KeyboardConfig
 
 FULL = """
 [[output]]
@@ -201,7 +202,7 @@ def test_what_is_no_mode(text: str) -> None:
     ("text", "problem"),
     [
         ("gest = {}", 'gest: {}: expected no such key: did you mean "guest"?'),
-        ("bell = 1", "bell: 1: expected no such key, but capture, guest, idle, keyboard, output"),
+        ("bell = 1", "bell: 1: expected no such key, but capture, guest, idle, input_device, keyboard, output"),
         ("guest = []", "guest: []: expected a table of guests, [guest.NAME]"),
         ("[output]", "output: {}: expected an array of tables, [[output]]"),
         ("output = [3]", "output[0]: 3: expected a table"),
@@ -227,6 +228,11 @@ def test_what_is_no_mode(text: str) -> None:
         ("guest.a = { qmp = '/x' }\nguest.b = { qmp = '/x' }", 'guest.b.qmp: "/x": expected a socket of its own for each guest'),
         ("[[output]]\ntransform = 'left'", 'output[0].transform: "left": expected one of normal, 90, 180, 270, flipped, flipped-90, flipped-180, flipped-270'),
         ("idle.screen_off = -1", "idle.screen_off: -1: expected a whole number from 0 to 86400"),
+        ("keyboard.repeat_rate = 101", "keyboard.repeat_rate: 101: expected a whole number from 0 to 100"),
+        ("[[input_device]]\naccel_speed = 1.5", "input_device[0].accel_speed: 1.5: expected a number from -1 to 1"),
+        ("[[input_device]]\nkind = 'keyboard'\ntap = true", "input_device[0].tap: true: expected no such key for a keyboard"),
+        ("[[input_device]]\nkind = 'touchpad'\nlayout = 'de'", 'input_device[0].layout: "de": expected no such key for a touchpad'),
+        ("[[input_device]]\nid = '046D:c52b'", 'input_device[0].id: "046D:c52b": expected "VENDOR:PRODUCT", each four of the characters 0-9 and a-f'),
         ("keyboard.layout = 'de us'", 'keyboard.layout: "de us": expected a name of xkeyboard-config'),
     ],
 )  # fmt: skip

@@ -23,6 +23,7 @@ from wlvm.config import (
     load,
 )
 from wlvm.config_reader import Table, key_fields, key_of, table_type
+from wlvm.input_config import InputDeviceConfig, KeyboardConfig
 from wlvm.ipc import messages
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,7 @@ TABLES: dict[str, type[Table]] = {
     "[guest.NAME.input]": InputConfig,
     "[[guest.NAME.console]]": ConsoleConfig,
     "[keyboard]": KeyboardConfig,
+    "[[input_device]]": InputDeviceConfig,
     "[idle]": IdleConfig,
     "[capture]": CaptureConfig,
 }
@@ -51,6 +53,7 @@ STRUCTS: dict[str, list[type[msgspec.Struct]]] = {
         messages.Latency,
         messages.OutputStats,
     ],
+    "inputs": [messages.NoArguments, messages.Inputs, messages.InputListing],
     "attach": [messages.AttachArguments, messages.Attached],
     "detach": [messages.DetachArguments],
     "frame": [
@@ -146,6 +149,7 @@ def test_the_documented_lines_are_the_protocols() -> None:
     results: dict[str, Any] = {
         "list": messages.Listing,
         "stats": messages.Stats,
+        "inputs": messages.Inputs,
         "attach": messages.Attached,
         "frame": messages.Image,
         "frame dmabuf": messages.DmabufImage,

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
+from wlvm.wlr.input_device import DeviceRules, InputDevice, KeyboardSettings
 from wlvm.wlr.keymap import EVDEV_OFFSET, SHIFT, Keymap
 from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.output import OutputLayout
@@ -21,9 +22,6 @@ from wlvm.wlr.surface import CursorSurface
 from pywayland.server import Display  # isort: skip
 
 _PRESSED = 1
-
-#: How clients repeat a key that is held: so many times a second, after so many milliseconds.
-_REPEAT_RATE, _REPEAT_DELAY = 25, 600
 
 #: The length that a wheel's notch counts for where a device tells only lengths, in logical pixels (libinput's degrees).
 _NOTCH_LENGTH = 15
@@ -47,20 +45,38 @@ class KeyboardEvents(Protocol):
 
 
 class Keyboard:
-    """A keyboard with the seat's layout: what its keys are is what it sends."""
+    """A keyboard with a layout of the configuration: what its keys are is what it sends."""
 
     def __init__(self, pointer: Any, seat: SeatDevices) -> None:
         self._pointer = pointer
         self._seat = seat
+        #: None for one that brings a keymap of its own.
+        self._keymap: Keymap | None = None
         self.listeners = Listeners()
         events = pointer.events
         self.listeners.add(wlr_ffi.addressof(events.key), self._on_key)
         self.listeners.add(wlr_ffi.addressof(events.modifiers), self._on_modifiers)
         self.listeners.add(wlr_ffi.addressof(pointer.base.events.destroy), self._on_destroy)
-        wlr.wlr_keyboard_set_repeat_info(pointer, _REPEAT_RATE, _REPEAT_DELAY)
+        self.set_repeat(seat.common)
+
+    def set_repeat(self, settings: KeyboardSettings) -> None:
+        wlr.wlr_keyboard_set_repeat_info(self._pointer, settings.repeat_rate, settings.repeat_delay)
 
     def set_layout(self, keymap: Keymap) -> None:
+        self._keymap = keymap
         wlr.wlr_keyboard_set_keymap(self._pointer, wlr_ffi.cast("struct xkb_keymap *", keymap.xkb._keymap))
+
+    def shares_locks(self, other: Keyboard) -> bool:
+        """Whether Caps Lock on the other is Caps Lock on this one too: they have the same layout."""
+        return self._keymap is not None and self._keymap is other._keymap
+
+    def take_locks(self, other: Keyboard) -> None:
+        """Have the other's locks and its one of several layouts. wlroots switches the keyboard's lights."""
+        own, wanted = self._pointer.modifiers, other._pointer.modifiers
+        if (own.locked, own.group) != (wanted.locked, wanted.group):
+            wlr.wlr_keyboard_notify_modifiers(
+                self._pointer, own.depressed, own.latched, wanted.locked, wanted.group
+            )
 
     def _on_key(self, data: Any) -> None:
         """Raised when a key goes down or up, before the keyboard's own state has changed."""
@@ -86,6 +102,7 @@ class Keyboard:
     def _on_modifiers(self, _data: Any) -> None:
         """Raised when the keyboard's modifiers have changed, after the key that changed them."""
         self._seat.clients.modifiers(self._pointer)
+        self._seat.locks_changed(self)
 
     def _on_destroy(self, _data: Any) -> None:
         """Raised when the device goes: what it held down will never come up by itself."""
@@ -101,11 +118,12 @@ class Keyboard:
 class _NoKeyboard:
     """The keyboard that clients know while there is none: a client that has the focus must have got a keymap, or it crashes (fuzzel)."""
 
-    def __init__(self, keymap: Keymap) -> None:
+    def __init__(self, settings: KeyboardSettings) -> None:
         self.pointer = wlr_ffi.new("struct wlr_keyboard *")
         c.wlr_keyboard_init(abi.borrow("struct wlr_keyboard *", self.pointer), ffi.NULL, b"none")
-        wlr.wlr_keyboard_set_keymap(self.pointer, wlr_ffi.cast("struct xkb_keymap *", keymap.xkb._keymap))
-        wlr.wlr_keyboard_set_repeat_info(self.pointer, _REPEAT_RATE, _REPEAT_DELAY)
+        keymap = settings.keymap.xkb._keymap
+        wlr.wlr_keyboard_set_keymap(self.pointer, wlr_ffi.cast("struct xkb_keymap *", keymap))
+        wlr.wlr_keyboard_set_repeat_info(self.pointer, settings.repeat_rate, settings.repeat_delay)
 
     def finish(self) -> None:
         c.wlr_keyboard_finish(abi.borrow("struct wlr_keyboard *", self.pointer))
@@ -244,9 +262,15 @@ class SeatDevices:
     `cursor` coordinates are the layout's. `destroy()` before the backend goes.
     """
 
-    def __init__(self, display: Display, layout: OutputLayout, keymap: Keymap, events: SeatEvents) -> None:
-        self.keymap = keymap
+    def __init__(
+        self, display: Display, layout: OutputLayout, rules: DeviceRules, events: SeatEvents
+    ) -> None:
+        #: What the backend announced and still has, used or not.
+        self.devices: list[InputDevice] = []
+        self.common = rules.common
+        self.keymap = rules.common.keymap
         self.events = events
+        self._rules = rules
         #: Goes to a virtual terminal by its number; None where there are none to go to.
         self.switch_vt: Callable[[int], None] | None = None
         self._layout = layout
@@ -254,7 +278,7 @@ class SeatDevices:
         self._pointers: list[Pointer] = []
         self._listeners = Listeners()
         self.clients = ClientSeat(display)
-        self._no_keyboard = _NoKeyboard(keymap)
+        self._no_keyboard = _NoKeyboard(self.common)
         self.clients.use_keyboard(self._no_keyboard.pointer)
         self._cursor = wlr.wlr_cursor_create()
         wlr.wlr_cursor_attach_output_layout(self._cursor, layout.pointer)
@@ -274,6 +298,8 @@ class SeatDevices:
         listen(wlr_ffi.addressof(virtual_pointers.events.new_virtual_pointer), self._on_virtual_pointer)
 
     def destroy(self) -> None:
+        for device in self.devices:
+            device.listeners.remove()
         for keyboard in self._keyboards:
             keyboard.listeners.remove()
         for pointer in self._pointers:
@@ -285,15 +311,27 @@ class SeatDevices:
         self._no_keyboard.finish()
 
     def add(self, data: Any) -> None:
-        """Use a device that the backend announced (a `struct wlr_input_device *`)."""
-        device = wlr_ffi.cast("struct wlr_input_device *", data)
-        if device.type == wlr.WLR_INPUT_DEVICE_KEYBOARD:
-            keyboard = Keyboard(wlr.wlr_keyboard_from_input_device(device), self)
-            keyboard.set_layout(self.keymap)
-            self._keyboards.append(keyboard)
-            self.clients.use_keyboard(keyboard._pointer)
-        elif device.type == wlr.WLR_INPUT_DEVICE_POINTER:
-            self._add_pointer(wlr.wlr_pointer_from_input_device(device))
+        """Set up a device that the backend announced (a `struct wlr_input_device *`), and use it if it is a keyboard or a pointer."""
+        pointer = wlr_ffi.cast("struct wlr_input_device *", data)
+        device = InputDevice(pointer, self.devices.remove)
+        self.devices.append(device)
+        device.configure(self._rules.settings(device))
+        if pointer.type == wlr.WLR_INPUT_DEVICE_KEYBOARD:
+            device.keyboard = self._rules.keyboard(device)
+            self._add_keyboard(wlr.wlr_keyboard_from_input_device(pointer), device.keyboard)
+        elif pointer.type == wlr.WLR_INPUT_DEVICE_POINTER:
+            self._add_pointer(wlr.wlr_pointer_from_input_device(pointer))
+
+    def _add_keyboard(self, pointer: Any, settings: KeyboardSettings) -> None:
+        """Have the keys of a `struct wlr_keyboard *`; Caps Lock is on it where it is on the others."""
+        keyboard = Keyboard(pointer, self)
+        keyboard.set_layout(settings.keymap)
+        keyboard.set_repeat(settings)
+        for other in self._keyboards:
+            if keyboard.shares_locks(other):
+                keyboard.take_locks(other)
+        self._keyboards.append(keyboard)
+        self.clients.use_keyboard(pointer)
 
     def _add_pointer(self, pointer: Any, output: Any = wlr_ffi.NULL) -> None:
         """Have the cursor follow a `struct wlr_pointer *`; its positions are those of an output, or else of the whole layout."""
@@ -315,6 +353,12 @@ class SeatDevices:
         """Raised when a client makes a pointer, for an output or for all of them."""
         event = wlr_ffi.cast("struct wlr_virtual_pointer_v1_new_pointer_event *", data)
         self._add_pointer(wlr_ffi.addressof(event.new_pointer.pointer), event.suggested_output)
+
+    def locks_changed(self, keyboard: Keyboard) -> None:
+        """A keyboard's locks may have changed: the others that have its layout follow."""
+        for other in self._keyboards:
+            if other.shares_locks(keyboard):
+                other.take_locks(keyboard)
 
     def keyboard_gone(self, keyboard: Keyboard) -> None:
         self._keyboards.remove(keyboard)

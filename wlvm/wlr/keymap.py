@@ -46,6 +46,7 @@ class Keymap:
 
     def __init__(self, *, layout: str = "us", variant: str = "", model: str = "", options: str = "") -> None:
         """The RMLVO names of xkeyboard-config; KeymapError when they name nothing."""
+        self.names = {"layout": layout, "variant": variant, "model": model, "options": options}
         try:
             self.xkb = xkb.Context().keymap_new_from_names(
                 rules=None,
