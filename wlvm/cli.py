@@ -17,7 +17,7 @@ from wlvm import __version__, tables
 from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig, load
 from wlvm.ipc import ControlClient, ControlError, ExportedDmabuf, NotRunningError, find_socket
 from wlvm.ipc.image import description_for_child
-from wlvm.ipc.messages import Listing, Stats
+from wlvm.ipc.messages import Inputs, Listing, Stats
 
 if TYPE_CHECKING:
     from wlvm.frame import Frame
@@ -165,6 +165,15 @@ def _stats(arguments: argparse.Namespace) -> int:
         _print_json(result)
     else:
         print(tables.stats(_as(Stats, result)))
+    return OK
+
+
+def _inputs(arguments: argparse.Namespace) -> int:
+    result = _ask(arguments, lambda client: client.call("inputs"))
+    if arguments.json:
+        _print_json(result)
+    else:
+        print(tables.inputs(_as(Inputs, result)))
     return OK
 
 
@@ -339,6 +348,10 @@ def _add_remote(commands: Any) -> None:
     _add_file(screenshot, required=True)
 
     _add_json(_add_asking(commands, "stats", _stats, "how frames reach the screen, how many, and how late"))
+
+    _add_json(
+        _add_asking(commands, "inputs", _inputs, "the keyboards, mice and touchpads, and what is set on them")
+    )
 
     _add_asking(commands, "quit", _quit, "end wlvm, and the guests that it launched")
 

@@ -24,6 +24,8 @@ from wlvm.ipc.messages import (
     FrameArguments,
     GuestListing,
     GuestStats,
+    InputListing,
+    Inputs,
     Latency,
     Listing,
     NoArguments,
@@ -46,6 +48,7 @@ def commands_of(server: Server) -> Mapping[str, Command]:
     return {
         "list": lambda request: _without_arguments(request, lambda: listing(server)),
         "stats": lambda request: _without_arguments(request, lambda: stats(server)),
+        "inputs": lambda request: _without_arguments(request, lambda: inputs(server)),
         "quit": lambda request: _without_arguments(request, lambda: _quit(server)),
         "attach": lambda request: _attach(server, request.parse(AttachArguments)),
         "detach": lambda request: _detach(server, request.parse(DetachArguments)),
@@ -70,6 +73,16 @@ def stats(server: Server) -> Stats:
     )
     outputs = (OutputStats(output.name, output.frames, output.scanouts) for output in server.outputs.values())
     return Stats(guests, tuple(outputs))
+
+
+def inputs(server: Server) -> Inputs:
+    """The input devices, and what is set on them."""
+    return Inputs(
+        tuple(
+            InputListing(device.name, device.kind, device.id, device.settings())
+            for device in server.input_devices
+        )
+    )
 
 
 def screenshot(server: Server, name: str | None) -> Deferred:

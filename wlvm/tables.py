@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
-from wlvm.ipc.messages import ConsoleStats, Listing, Stats
+from wlvm.ipc.messages import ConsoleStats, Inputs, Listing, Stats
 
 
 def listing(result: Listing) -> str:
@@ -49,6 +50,20 @@ def stats(result: Stats) -> str:
     ]
     heads = ("GUEST", "CONSOLE", "PATH", "UPDATES", "FRAMES", "P50 MS", "P99 MS", "MAX MS")
     return _sections(aligned(heads, consoles), "\n".join(reasons), aligned(("OUTPUT", "FRAMES", "SCANNED OUT"), outputs))
+
+
+def inputs(result: Inputs) -> str:
+    """The input devices, and below each what is set on it, as the configuration would say it."""
+    if not result.inputs:
+        return "no input devices"
+    rows = []
+    for device in result.inputs:
+        who = (device.name, device.kind, device.id)
+        lines = [(key, json.dumps(value, ensure_ascii=False)) for key, value in device.settings.items()]
+        for line in lines or [("-", "-")]:
+            rows.append((*who, *line))
+            who = ("", "", "")
+    return aligned(("INPUT", "KIND", "ID", "SETTING", "VALUE"), rows)
 
 
 def _latency(console: ConsoleStats) -> tuple[str, str, str]:

@@ -23,6 +23,7 @@ from wlvm.ipc.messages import (
     DmabufImage,
     Greeting,
     Image,
+    Inputs,
     Listing,
     NotRunningError,
     Reply,
@@ -84,6 +85,10 @@ class ControlClient:
     def stats(self) -> Stats:
         """What each console and output has done so far."""
         return self._typed(Stats, "stats", {})
+
+    def inputs(self) -> Inputs:
+        """The input devices of the person at the screen, and what is set on them."""
+        return self._typed(Inputs, "inputs", {})
 
     def attach(self, qmp: Path) -> str:
         """Take in the guest behind a QMP socket; returns what it is called."""

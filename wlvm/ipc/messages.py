@@ -68,7 +68,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`list`, `stats` and `quit` take none."""
+    """`list`, `stats`, `inputs` and `quit` take none."""
 
 
 class AttachArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +173,21 @@ class Stats(msgspec.Struct, frozen=True):
 
     guests: tuple[GuestStats, ...]
     outputs: tuple[OutputStats, ...]
+
+
+class InputListing(msgspec.Struct, frozen=True):
+    """One input device: its name, what it is, and its vendor and product; each setting that it has, by its key of `[[input_device]]`."""
+
+    name: str
+    kind: str
+    id: str
+    settings: dict[str, bool | int | float | str]
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """The result of `inputs`."""
+
+    inputs: tuple[InputListing, ...]
 
 
 class Attached(msgspec.Struct, frozen=True):
