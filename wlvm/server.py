@@ -213,17 +213,6 @@ class Server(OutputEvents):
         cells = arrange(boxes, [(view, self._rule(view)) for view in views])
         for window in self._programs.windows:
             if window not in cells:
-    def _cells(self, windows: Sequence[Toplevel]) -> dict[GuestSurface | Toplevel, Cell]:
-        """The places of guests and windows, as the configuration says or else side by side; dialogs lie over their windows."""
-        areas = {name: self._programs.usable_area(name) for name in self.outputs}
-        tiled = [window for window in windows if not (window.floats or window.fullscreen)]
-        views: list[GuestSurface | Toplevel] = [*self._views, *tiled]
-        cells = arrange(areas, [(view, self._rule(view)) for view in views])
-        for window in windows:
-            if window not in cells:
-                cells[window] = self._cell_above(window, cells)
-        return cells
-
                 cells[window] = self._cell_above(window, cells)
         for view, cell in cells.items():
             view.place(cell, self.outputs[cell.output].wlr.scale)
