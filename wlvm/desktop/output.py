@@ -116,13 +116,13 @@ class Output:
 
     def capture(self, captured: Captured) -> None:
         """Draw a whole frame and give its pixels to `captured`, once, from the commit of that frame."""
+        if not self.active:
+            captured(OutputError(f"{self.name} is switched off"))
+            return
         self._captures.append(captured)
-        if self.active:
-            if len(self._captures) == 1:
-                self.wlr.compose_always(True)
-            self.wlr.damage_whole()
-        else:
-            self._refuse_captures("is switched off")
+        if len(self._captures) == 1:
+            self.wlr.compose_always(True)
+        self.wlr.damage_whole()
 
     def _frame(self) -> None:
         """Raised when the output can take a frame: after a commit, or because something was damaged.
