@@ -26,6 +26,8 @@ from wlvm.ipc.messages import (
     ConsoleStats,
     GuestListing,
     GuestStats,
+    InputListing,
+    Inputs,
     Latency,
     Listing,
     OutputStats,
@@ -57,7 +59,16 @@ STATS = Stats(
             ),
         ),
     ),
-    outputs=(OutputStats("HEADLESS-1", 19),),
+    outputs=(OutputStats("HEADLESS-1", 19, 4),),
+)
+
+INPUTS = Inputs(
+    inputs=(
+        InputListing(
+            "Acme Mouse", "pointer", "046d:c52b", {"accel_speed": -0.25, "tap": True, "accel_profile": "flat"}
+        ),
+        InputListing("Power Button", "keyboard", "0000:0001", {}),
+    )
 )
 
 PICTURE = Frame(2, 1, XRGB8888, bytes.fromhex("0000ffee 00ff00ee"))
@@ -73,6 +84,7 @@ class Wlvm:
         self.answers: dict[str, Callable[[], Result]] = {
             "list": lambda: LISTING,
             "stats": lambda: STATS,
+            "inputs": lambda: INPUTS,
             "attach": lambda: Attached("debian-2"),
             "detach": dict,
             "frame": lambda: PICTURE,
@@ -135,9 +147,25 @@ def test_stats_is_a_table_with_the_fallbacks_below(wlvm: Wlvm, capsys: pytest.Ca
         "",
         "debian 0: it is a VGA",
         "",
-        "OUTPUT      FRAMES",
-        "HEADLESS-1  19",
+        "OUTPUT      FRAMES  SCANNED OUT",
+        "HEADLESS-1  19      4",
     ]
+
+
+def test_inputs_is_a_table_of_settings_as_the_configuration_has_them(
+    wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["inputs"]) == cli.OK
+    assert capsys.readouterr().out.splitlines() == [
+        "INPUT         KIND      ID         SETTING        VALUE",
+        "Acme Mouse    pointer   046d:c52b  accel_speed    -0.25",
+        "                                   tap            true",
+        '                                   accel_profile  "flat"',
+        "Power Button  keyboard  0000:0001  -              -",
+    ]
+    wlvm.answers["inputs"] = lambda: Inputs(())
+    assert cli.main(["inputs"]) == cli.OK
+    assert capsys.readouterr().out == "no input devices\n"
 
 
 def test_no_guests_is_a_sentence() -> None:
