@@ -95,7 +95,7 @@ class Backend:
             raise
         log.info("drawing with %s: %s", self.renderer_choice.name, self.renderer_choice.reason)
         session = wlr.wlr_backend_get_session(self._backend._ptr)
-        self._listeners = Listeners()
+        self._card_listeners: list[Listeners] = []
         #: The seat's session, where the backend has one.
         self.session = None if session == wlr_ffi.NULL else Session(session)
 
@@ -140,13 +140,16 @@ class Backend:
         """Raised when the last graphics card was removed: its outputs have gone by then, and no other will come."""
         cards = self._cards()
 
-        def lost(card: Any, _data: Any) -> None:
+        def lost(card: Any, listeners: Listeners, _data: Any) -> None:
+            listeners.remove()
             cards.remove(card)
             if not cards:
                 callback()
 
         for card in list(cards):
-            self._listeners.add(wlr_ffi.addressof(card.events.destroy), partial(lost, card))
+            listeners = Listeners()
+            listeners.add(wlr_ffi.addressof(card.events.destroy), partial(lost, card, listeners))
+            self._card_listeners.append(listeners)
 
     def _cards(self) -> list[Any]:
         """The `struct wlr_backend *` of each graphics card."""
@@ -163,7 +166,8 @@ class Backend:
         return found
 
     def destroy(self) -> None:
-        self._listeners.remove()
+        for listeners in self._card_listeners:
+            listeners.remove()
         if self.session is not None:
             self.session.forget()
         self._backend.destroy()
