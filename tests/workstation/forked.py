@@ -6,6 +6,7 @@ In the virtual workstation, which has no hardware virtualization, the imports of
 from __future__ import annotations
 
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -35,6 +36,8 @@ class ForkedProcess:
                 os.dup2(write, 2)
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.closerange(3, 1024)
+                # What the tests' process has opened and forgotten must not be closed here: its numbers are those of other files.
+                gc.freeze()
                 sys.stdin, sys.stderr = os.fdopen(0), os.fdopen(2, "w", buffering=1)
                 signal.pthread_sigmask(signal.SIG_SETMASK, [])
                 faulthandler.enable(2)

@@ -160,7 +160,7 @@ def test_a_card_that_is_removed_ends_it_with_a_word(runtime_dir: Path) -> None:
     wlvm = start(runtime_dir)
     (driver / "unbind").write_text(device.name)
     try:
-        assert wlvm.wait() == 1
+        assert wlvm.wait() == 1, wlvm.log
         assert "the graphics card was removed" in wlvm.log
         assert "Traceback" not in wlvm.log
         eventually("the console is usable", lambda: terminal.modes(1) == (terminal.TEXT, terminal.UNICODE))
