@@ -29,6 +29,7 @@ from wlvm.ipc import messages
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 CONTROL = (ROOT / "docs" / "control.md").read_text()
+CAPTURE = (ROOT / "docs" / "capture.md").read_text()
 EXAMPLES = sorted((ROOT / "config").glob("*.toml"))
 
 TABLES: dict[str, type[Table]] = {
@@ -111,7 +112,7 @@ def test_every_key_is_documented_as_it_is(title: str) -> None:
 
 
 def test_the_documented_configurations_are_valid(tmp_path: Path) -> None:
-    blocks = code_blocks(CONFIGURATION, "toml")
+    blocks = code_blocks(CONFIGURATION, "toml") + code_blocks(CAPTURE, "toml")
     assert blocks
     for block in blocks:
         file = tmp_path / "config.toml"
@@ -172,6 +173,15 @@ def test_the_documented_lines_are_the_protocols() -> None:
             result = msgspec.convert(line["result"], results.get(command, dict[str, Any]))
             assert line["result"] == json.loads(msgspec.json.encode(result)), command
     assert {request.command for request in asked.values()} == set(STRUCTS)
+
+
+def test_the_description_that_a_program_inherits_is_the_protocols() -> None:
+    (text,) = code_blocks(CAPTURE, "json")
+    told = json.loads(text)
+    for plane in told["planes"]:
+        assert isinstance(plane.pop("fd"), int)
+    image = msgspec.convert(told, messages.DmabufImage)
+    assert told == json.loads(msgspec.json.encode(image))
 
 
 def test_every_command_of_the_socket_has_one_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
