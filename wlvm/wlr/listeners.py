@@ -1,7 +1,8 @@
 """Listeners with an owner.
 
 A pywayland Listener lives only as long as somebody keeps it: one that is collected while libwayland still has it in a list is a use
-after free. So every object keeps the listeners it added in a `Listeners`, and removes them before what they listen to is destroyed.
+after free. So every listener is kept here until it is removed, also where nothing else but its own callback knows its object; and every object
+removes the listeners it added, which it has in a `Listeners`, before what they listen to is destroyed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from typing import Any
 from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
 
 from pywayland.server import Listener, Signal  # isort: skip
+
+
+#: Every listener that libwayland has in a list.
+_linked: set[Listener] = set()
 
 
 class Listeners:
@@ -28,6 +33,7 @@ class Listeners:
         listener = Listener(lambda _listener, data: callback(data))
         owner = Signal(ptr=signal)
         owner.add(listener)
+        _linked.add(listener)
         self._listeners.append((owner, listener))
 
     def remove(self) -> None:
@@ -35,3 +41,4 @@ class Listeners:
         while self._listeners:
             _signal, listener = self._listeners.pop()
             listener.remove()
+            _linked.discard(listener)
