@@ -215,9 +215,10 @@ class WlrOutput:
 
     def takes(self, buffer: Buffer) -> bool:
         """Whether the screen would show a buffer as it is, in place of a frame."""
-        wlr.wlr_output_attach_buffer(self.pointer, buffer.pointer)
-        taken = bool(wlr.wlr_output_test(self.pointer))
-        wlr.wlr_output_rollback(self.pointer)
+        output = abi.borrow("struct wlr_output *", self.pointer)
+        c.wlr_output_attach_buffer(output, abi.borrow("struct wlr_buffer *", buffer.pointer))
+        taken = bool(c.wlr_output_test(output))
+        c.wlr_output_rollback(output)
         return taken
 
     @property

@@ -1,0 +1,60 @@
+"""What vkms scans out, vertical blank by vertical blank: the checksum of each picture, that its driver computes."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from tests.workstation.hardware import card
+
+
+class Scanned(NamedTuple):
+    """The picture of one vertical blank, by the number of that."""
+
+    vblank: int
+    checksum: int
+
+
+class ScanoutChecksums:
+    """vkms' checksums from now on; a context manager. The mode has to be set before."""
+
+    def __init__(self) -> None:
+        minor = card("vkms").name.removeprefix("card")
+        folder = Path("/sys/kernel/debug/dri", minor, "crtc-0", "crc")
+        (folder / "control").write_text("auto")
+        self._data = os.open(folder / "data", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def read(self) -> list[Scanned]:
+        """Those that are there and nobody has read; the kernel keeps the latest hundred."""
+        entries: list[Scanned] = []
+        while select.select([self._data], [], [], 0)[0]:
+            line = os.read(self._data, 64).decode()
+            match = re.match(r"(0x[0-9a-f]+|XXXXXXXXXX) (0x[0-9a-f]+)", line)
+            if match is None:
+                break
+            entries.append(Scanned(-1 if match[1].startswith("X") else int(match[1], 16), int(match[2], 16)))
+        return entries
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        os.close(self._data)
+
+
+def checksum(picture: np.ndarray) -> int:
+    """vkms' checksum of a picture (rows of 0x00RRGGBB): the CRC-32 of its pixels as four 16-bit channels, without the usual inversions."""
+    channels = np.empty((*picture.shape, 4), "<u2")
+    channels[..., 0] = 0xFFFF
+    for index, shift in ((1, 16), (2, 8), (3, 0)):
+        channels[..., index] = (picture >> shift & 0xFF) * 257
+    return ~zlib.crc32(channels.tobytes(), 0xFFFFFFFF) & 0xFFFFFFFF
