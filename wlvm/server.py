@@ -204,20 +204,25 @@ class Server(OutputEvents):
         self.seat.view_changed(surface)
 
     def _arrange(self) -> None:
-        """Give every view its place, as the configuration says or else side by side; dialogs lie over their windows."""
+        """Give every view its place."""
         if not self.outputs:
             return
-        boxes = {name: self._programs.usable_area(name) for name in self.outputs}
-        tiled = [window for window in self._programs.windows if not (window.floats or window.fullscreen)]
-        views: list[GuestSurface | Toplevel] = [*self._views, *tiled]
-        cells = arrange(boxes, [(view, self._rule(view)) for view in views])
-        for window in self._programs.windows:
-            if window not in cells:
-                cells[window] = self._cell_above(window, cells)
-        for view, cell in cells.items():
+        for view, cell in self._cells(self._programs.windows).items():
             view.place(cell, self.outputs[cell.output].wlr.scale)
+        views: list[View] = [*self._views, *self._programs.windows]
         if self.seat.focus is None and views:
             self.seat.set_focus(self.seat.previous() or views[0])
+
+    def _cells(self, windows: Sequence[Toplevel]) -> dict[GuestSurface | Toplevel, Cell]:
+        """The places of guests and windows, as the configuration says or else side by side; dialogs lie over their windows."""
+        areas = {name: self._programs.usable_area(name) for name in self.outputs}
+        tiled = [window for window in windows if not (window.floats or window.fullscreen)]
+        views: list[GuestSurface | Toplevel] = [*self._views, *tiled]
+        cells = arrange(areas, [(view, self._rule(view)) for view in views])
+        for window in windows:
+            if window not in cells:
+                cells[window] = self._cell_above(window, cells)
+        return cells
 
     def _cell_above(self, window: Toplevel, cells: Mapping[GuestSurface | Toplevel, Cell]) -> Cell:
         """The cell of a window that lies above the others: a whole output, or that of the window that it is a dialog of."""
@@ -231,6 +236,10 @@ class Server(OutputEvents):
         return Cell(name, area, Fit.CENTER)
 
     # Host programs.
+
+    def window_announced(self, window: Toplevel) -> None:
+        if self.outputs:
+            window.suggest(self._cells([*self._programs.windows, window])[window])
 
     def window_mapped(self, window: Toplevel) -> None:
         self._arrange()
@@ -258,6 +267,9 @@ class Server(OutputEvents):
             focus = self.seat.focus
             name = next(iter(self.outputs)) if focus is None else self._output_at(focus.box)
         return self.outputs[name].wlr if name is not None and name in self.outputs else None
+
+    def visible_outputs(self) -> set[str]:
+        return {name for name, output in self.outputs.items() if output.active}
 
     def output_area(self, name: str) -> Rect:
         return self.outputs[name].box
@@ -374,6 +386,7 @@ class Server(OutputEvents):
     # Outputs' events.
 
     def committed(self, output: Output, commit: int) -> None:
+        self._programs.lock.committed(output.name)
         for view in self._views_on(output):
             view.presentation.committed(commit)
 
@@ -382,6 +395,7 @@ class Server(OutputEvents):
             view.presentation.presented(commit, when)
 
     def dark(self, output: Output) -> None:
+        self._programs.lock.committed(output.name)
         for view in self._views_on(output):
             view.presentation.give_up()
 

@@ -269,8 +269,13 @@ def test_real_programs_run_type_and_end(desk: Desk) -> None:
         )
         try:
             eventually(f"{command} is there", lambda: np.any(desk.wlvm.screen()))
-            desk.wlvm.run("wtype", f"touch {marker}; exit", "-k", "Return")
-            eventually(f"{command} got what was typed", marker.exists)
+
+            def typed(marker: Path = marker) -> bool:
+                desk.wlvm.run("wtype", f"touch {marker}", "-k", "Return")
+                return marker.exists()
+
+            eventually(f"{command} got what was typed", typed)
+            desk.wlvm.run("wtype", "exit", "-k", "Return")
             program.wait(10)
         finally:
             program.kill()

@@ -8,6 +8,7 @@ from wlvm.desktop.client_input import ClientInput
 from wlvm.desktop.layer_layout import arrange_layers
 from wlvm.desktop.layer_view import LayerView
 from wlvm.desktop.layers import Layers
+from wlvm.desktop.lock_screen import LockScreen
 from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.toplevel import Toplevel
@@ -21,6 +22,9 @@ from wlvm.wlr.xdg_shell import XdgPopup, XdgShell, XdgToplevel
 
 class Desktop(Protocol):
     """Who gives the views their places, and hears what clients wish."""
+
+    def window_announced(self, window: Toplevel) -> None:
+        """A client is about to make a window: it may be told what size is wanted."""
 
     def window_mapped(self, window: Toplevel) -> None:
         """A window appeared: it wants a place, and usually the keyboard."""
@@ -46,6 +50,9 @@ class Desktop(Protocol):
     def output_area(self, name: str) -> Rect:
         """An output's place in the layout."""
 
+    def visible_outputs(self) -> set[str]:
+        """The names of the outputs that show something."""
+
     def area_around(self, box: Rect) -> Rect:
         """The area of the output that a view at this place is on, in layout coordinates."""
 
@@ -65,10 +72,12 @@ class HostPrograms:
         self._usable: dict[str, Rect] = {}
         self._shell = XdgShell(wayland.display, self._new_toplevel, self._new_popup)
         self._layer_shell = LayerShell(wayland.display, self._new_layer)
+        self.lock = LockScreen(wayland, layers, self._input, desktop, self._lock_changed)
 
     def forget(self) -> None:
         self._shell.forget()
         self._layer_shell.forget()
+        self.lock.forget()
 
     # Bars, wallpapers, launchers, notifications.
 
@@ -79,12 +88,14 @@ class HostPrograms:
     def output_changed(self, output: str) -> None:
         """An output came, moved, or has another size: place anew what is at its edges."""
         self._arrange_layers(output)
+        self.lock.output_changed(output)
 
     def output_gone(self, output: str) -> None:
         """An output went: what was at its edges is closed."""
         for view in self._layer_views(output):
             view.layer.close()
         self._usable.pop(output, None)
+        self.lock.committed(output)
 
     def _layer_views(self, output: str) -> list[LayerView]:
         return [view for view in self._views if isinstance(view, LayerView) and view.output == output]
@@ -113,6 +124,8 @@ class HostPrograms:
     def _layer_committed(self, view: LayerView) -> None:
         if view.committed():
             self._arrange_layers(view.output)
+        if view.resized():
+            self._seat.view_changed(view)
 
     def _layer_gone(self, view: LayerView) -> None:
         self._views.remove(view)
@@ -134,9 +147,16 @@ class HostPrograms:
         self._hold_keyboard()
 
     def _hold_keyboard(self) -> None:
-        """Give the keyboard to the topmost layer surface that wants it for itself alone."""
+        """Give the keyboard to the lock screen, or else to the topmost layer surface that wants it for itself alone."""
         holders = [view for view in self._views if isinstance(view, LayerView) and view.holds_keyboard]
-        self._seat.hold_focus(max(holders, key=lambda view: view.state.layer, default=None))
+        topmost = max(holders, key=lambda view: view.state.layer, default=None)
+        self._seat.hold_focus(self.lock.view or topmost)
+
+    def _lock_changed(self) -> None:
+        """The session was locked or unlocked, or another surface of the lock screen has the keyboard."""
+        self._hold_keyboard()
+        self._input.clients.end_grabs()
+        self._seat.interrupt()
 
     # Windows.
 
@@ -151,12 +171,14 @@ class HostPrograms:
         xdg.on_map(lambda: self._mapped(window))
         xdg.on_unmap(lambda: self._unmapped(window))
         xdg.on_destroy(lambda: self._gone(window))
+        xdg.on_commit(lambda: self._committed(window))
         xdg.on_parent(lambda: self._changed(window))
         xdg.on_fullscreen_request(lambda: self._fullscreen_requested(window))
         xdg.on_maximize_request(xdg.answer)
         xdg.on_minimize_request(xdg.answer)
         xdg.on_move_request(lambda: self._desktop.move_requested(window))
         xdg.on_resize_request(lambda edges: self._desktop.resize_requested(window, edges))
+        self._desktop.window_announced(window)
 
     def _new_popup(self, popup: XdgPopup) -> None:
         view = next((view for view in self._views if view.has(popup.parent)), None)
@@ -175,6 +197,12 @@ class HostPrograms:
         self.windows.remove(window)
         self._seat.view_gone(window)
         self._desktop.window_unmapped(window)
+
+    def _committed(self, window: Toplevel) -> None:
+        if window.mapped:
+            window.follow()
+            if window.resized():
+                self._seat.view_changed(window)
 
     def _gone(self, window: Toplevel) -> None:
         self._views.remove(window)

@@ -31,7 +31,7 @@ class LayerView(SurfaceView):
         self.output = output
         self.mapped = False
         self._layers = layers
-        self._size: tuple[int, int] | None = None
+        self._asked: tuple[int, int] | None = None
         self.state = self._read()
         layer.show(self.tree)
         self._follow_layer()
@@ -47,8 +47,8 @@ class LayerView(SurfaceView):
         """Give it a place; its client is asked for the size once."""
         self.box = box
         self.move_to(box.x, box.y)
-        if self._size != box[2:] or not self.layer.configured:
-            self._size = box[2:]
+        if self._asked != box[2:] or not self.layer.configured:
+            self._asked = box[2:]
             self.layer.configure(box.width, box.height)
 
     @property

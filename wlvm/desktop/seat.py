@@ -65,27 +65,33 @@ class Seat:
 
     def set_focus(self, view: View | None) -> None:
         """Give the keyboard to a view, or to none; while one holds it, to the view that gets it after that."""
-        if self._holder is not None and view is not self._holder:
-            if view is not None:
-                self._remember(view)
-            return
+        if view is not None and view is not self._holder:
+            self._remember(view)
+        if self._holder is None:
+            self._give_keyboard(view)
+
+    def _give_keyboard(self, view: View | None) -> None:
         if view is self._keyboard:
             return
         if self._locked is not None and self._locked is not view:
             self._unlock()
         if self._keyboard is not None:
             self._keyboard.keyboard_leave()
+        # What is held was pressed for the view that had the keyboard: the next one hears nothing of its release.
+        self._keys.clear()
         self._keyboard = view
         if view is not None:
-            self._remember(view)
             view.keyboard_enter()
 
     def hold_focus(self, view: View | None) -> None:
-        """Give the keyboard to a view that keeps it whatever is clicked on, until None gives it back to the one before."""
+        """Give the keyboard to a view that keeps it whatever is clicked on, until None gives it back to the one that had it last."""
         if view is self._holder:
             return
         self._holder = None
-        self.set_focus(self.previous(lambda each: each is not self._keyboard) if view is None else view)
+        if view is None:
+            self.set_focus(self.previous())
+        else:
+            self._give_keyboard(view)
         self._holder = view
 
     def _remember(self, view: View) -> None:
@@ -114,6 +120,15 @@ class Seat:
             grab.end()
             self._buttons.clear()
             self._moved()
+
+    def interrupt(self) -> None:
+        """Take the pointer from whoever holds on to it, by a button or a lock: what is below it now gets it."""
+        self.end_grab()
+        self._locked = None
+        self._buttons.clear()
+        self._enter(None)
+        self._moved()
+        self.frame()
 
     def view_changed(self, view: View) -> None:
         """A view appeared, moved, or wants another cursor: find out anew what the pointer is over."""

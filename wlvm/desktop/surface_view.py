@@ -35,6 +35,7 @@ class SurfaceView:
         self._popups = Tree.create(layers.popups, owner=self)
         self._popup_trees: dict[Surface, Tree] = {}
         self._area = area
+        self._size = (0, 0)
 
     def destroy(self) -> None:
         self.input.surface_gone(self.surface)
@@ -56,6 +57,11 @@ class SurfaceView:
         """Show it and its popups, or hide them."""
         self.tree.set_enabled(visible)
         self._popups.set_enabled(visible)
+
+    def resized(self) -> bool:
+        """Whether the surface has another size than when this was asked last: then what is below the pointer may be another."""
+        before, self._size = self._size, self.surface.size
+        return self._size != before
 
     @property
     def surface_offset(self) -> tuple[int, int]:

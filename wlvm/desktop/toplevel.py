@@ -31,7 +31,6 @@ class Toplevel(SurfaceView):
         self._layers = layers
         self._cell: Cell | None = None
         xdg.show(self.tree)
-        xdg.on_commit(self._committed)
 
     @property
     def title(self) -> str:
@@ -51,16 +50,20 @@ class Toplevel(SurfaceView):
         """The name of the output it is placed on; "" before it is placed."""
         return "" if self._cell is None else self._cell.output
 
-    def place(self, cell: Cell, scale: float) -> None:
-        """Give the window a place; the client follows when it can."""
-        self._cell = cell
-        self.tree.move_to(self._tree_of_layer())
+    def suggest(self, cell: Cell) -> None:
+        """Ask the client for what fits this place: also before it has drawn anything."""
         if self.floats and not self.fullscreen:
             self.xdg.set_bounds(cell.area.width, cell.area.height)
         else:
             self.xdg.set_tiled(not self.fullscreen)
             self.xdg.set_size(cell.area.width, cell.area.height)
-        self._arrange()
+
+    def place(self, cell: Cell, scale: float) -> None:
+        """Give the window a place; the client follows when it can."""
+        self._cell = cell
+        self.tree.move_to(self._tree_of_layer())
+        self.suggest(cell)
+        self.follow()
 
     def set_fullscreen(self, fullscreen: bool) -> None:
         """Tell the client; whoever places the window gives it an output's whole area by `place`, or its old one."""
@@ -89,13 +92,8 @@ class Toplevel(SurfaceView):
             return self._layers.fullscreen
         return self._layers.floating if self.floats else self._layers.views
 
-    def _committed(self) -> None:
-        """The client drew: the window may have another size."""
-        if self.mapped:
-            self._arrange()
-
-    def _arrange(self) -> None:
-        """Lay the window, as large as it is, into its cell."""
+    def follow(self) -> None:
+        """Lay the window, as large as its client has made it, into its cell."""
         if self._cell is None:
             return
         area, geometry = self._cell.area, self.xdg.geometry
