@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import mmap
 import os
+import select
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from tests.clients.capture_protocols import ExportManager, ScreencopyManager
+from tests.wlvm_process import DEADLINE
 from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
 from wlvm.framebuffer import fourcc
@@ -126,9 +130,13 @@ class CaptureClient:
         """The dma-buf of an output's next frame, the caller's to close. CancelledError when there is none."""
         return self.begin_export(output).wait()
 
-    def dispatch_until(self, done: Any) -> None:
-        """Handle events until `done()`; the compositor's hang-up is a RuntimeError."""
+    def dispatch_until(self, done: Callable[[], object]) -> None:
+        """Handle events until `done()`; AssertionError when that does not come, RuntimeError when the compositor hangs up."""
+        end = time.monotonic() + DEADLINE
+        self.display.flush()
         while not done():
+            ready = select.select([self.display.get_fd()], [], [], max(0, end - time.monotonic()))[0]
+            assert ready, "the compositor does not answer"
             if self.display.dispatch(block=True) < 0:
                 raise RuntimeError("the compositor hung up")
 
