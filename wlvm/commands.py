@@ -137,21 +137,25 @@ def _console_stats(server: Server, index: int, surface: GuestSurface) -> Console
         fallback,
         surface.updates,
         surface.presentation.frames,
+        surface.copied,
         None if latency is None else Latency(**latency),
     )
 
 
 def _path(surface: GuestSurface, output: Output | None) -> tuple[str, str]:
-    """How a console's pixels reach the screen, and why by no better way."""
+    """How a console's pixels reach the screen, and why by no better way, or not at once."""
     picture = surface.picture
     if picture is None:
-        return "", ""
-    if output is None or picture.dmabuf() is None:
-        return picture.path, picture.fallback
-    if direct_scanout.is_scanned_out(surface, output):
-        return direct_scanout.PATH, ""
-    reasons = (picture.fallback, f"no direct scanout: {direct_scanout.why_not(surface, output)}")
-    return picture.path, "; ".join(reason for reason in reasons if reason)
+        return "", surface.delay
+    reasons = [surface.delay]
+    path = picture.path
+    if output is not None and direct_scanout.is_scanned_out(surface, output):
+        path = direct_scanout.PATH
+    else:
+        reasons.append(picture.fallback)
+        if output is not None and picture.dmabuf() is not None:
+            reasons.append(f"no direct scanout: {direct_scanout.why_not(surface, output)}")
+    return path, "; ".join(reason for reason in reasons if reason)
 
 
 def _attach(server: Server, arguments: AttachArguments) -> Attached:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wlvm.desktop.view import ARROW, Cell, Cursor, Fit, HiddenCursor, ImageCursor
+from wlvm.dmabuf_fence import FenceGate
 from wlvm.frame import Frame
 from wlvm.framebuffer import ARGB8888, Rect
 from wlvm.loop import EventLoop
-from wlvm.picture import Picture, make_picture
+from wlvm.picture import Picture, PictureMaker, UnshowableError
 from wlvm.placeholder import draw_card
 from wlvm.presentation import Acknowledge, Presentation
 from wlvm.qemu.handover import ConsoleChanges, Scanout
@@ -49,7 +50,7 @@ class GuestSurface:
     """One console on the screen. Implements `wlvm.desktop.view.View`.
 
     `changed` is called when the surface moved, appeared, or wants another cursor; `will_be_shown` answers whether a frame is to come that shows
-    what was just changed. `destroy()` before the scene goes.
+    what was just changed; `pictures` makes what the renderer can draw. `destroy()` before the scene goes.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class GuestSurface:
         identity: Identity,
         changed: Callable[[GuestSurface], None],
         will_be_shown: Callable[[GuestSurface], bool],
+        pictures: PictureMaker,
     ) -> None:
         """It is nowhere until it is placed."""
         self.identity = identity
@@ -70,12 +72,15 @@ class GuestSurface:
         self.presentation = Presentation()
         self._changed = changed
         self._will_be_shown = will_be_shown
+        self._pictures = pictures
+        self._gate = FenceGate(loop, self._apply)
         self._cell = Cell("", Rect(0, 0, 640, 480), Fit.CENTER)
         self._scale = 1.0
         self._tree = Tree.create(parent, owner=self)
         self._node = BufferNode(self._tree)
         self._cursor_node = BufferNode(self._tree)
         self._picture: Picture | None = None
+        self._copied_before = 0
         self._card: Buffer | None = None
         self._card_lines: list[str] = []
         self._disabled = loop.timer(lambda: self.show_card(["The guest has switched this display off."]))
@@ -92,9 +97,6 @@ class GuestSurface:
         self.disconnect()
         self._tree.destroy()
         self._drop_card()
-        if self._picture is not None:
-            self._picture.close()
-            self._picture = None
         if self._cursor_buffer is not None:
             self._cursor_buffer.drop()
             self._cursor_buffer = None
@@ -105,6 +107,16 @@ class GuestSurface:
     def picture(self) -> Picture | None:
         """What the guest shows; None while a card is shown instead."""
         return self._picture
+
+    @property
+    def copied(self) -> int:
+        """How many bytes of the guest's pixels wlvm itself has copied."""
+        return self._copied_before + (0 if self._picture is None else self._picture.copied)
+
+    @property
+    def delay(self) -> str:
+        """What keeps the newest picture from the screen; "" when nothing does."""
+        return self._gate.delay
 
     @property
     def output(self) -> str:
@@ -124,15 +136,20 @@ class GuestSurface:
         if self.input is not None:
             self.input.close()
             self.input = None
-        if self._picture is not None:
-            self._picture.close()
-            self._picture = None
+        self._gate.close()
+        self._give_up(self._picture)
+        self._picture = None
 
     def apply(self, changes: ConsoleChanges) -> None:
-        """Show what changed. Takes `changes.scanout` over."""
+        """Show what changed, as soon as no GPU draws into it any more. Takes `changes.scanout` over."""
+        self.updates += changes.update_count
+        self._apply_cursor(changes)
+        self._gate.pass_on(changes, None if self._picture is None else self._picture.dmabuf())
+
+    def _apply(self, changes: ConsoleChanges) -> None:
         try:
             self._apply_picture(changes)
-        except TruncatedError as error:
+        except (TruncatedError, UnshowableError) as error:
             self.trouble = f"{error}; the last picture stays"
         else:
             if changes.scanout is not None:
@@ -141,8 +158,6 @@ class GuestSurface:
             self._disabled.arm(_DISABLED_AFTER_MS)
         elif changes.scanout is not None or changes.updates or changes.damage:
             self._disabled.disarm()
-        self._apply_cursor(changes)
-        self.updates += changes.update_count
         self.presentation.applied(changes, shown=self._will_be_shown(self))
 
     def frame(self) -> Frame | None:
@@ -206,18 +221,23 @@ class GuestSurface:
             if old.show(scanout):
                 if self._card is None:
                     self._node.set_buffer(old.buffer)
+                    self._node.set_upside_down(old.upside_down)
                     if old.visible != visible:
                         self._fit()
                         self._changed(self)
                 return
-        self._picture = make_picture(scanout)
+        self._picture = self._pictures.make(scanout)
         if self._card is None:
             self._node.set_buffer(self._picture.buffer)
             self._node.set_upside_down(self._picture.upside_down)
             self._fit()
             self._changed(self)
-        if old is not None:
-            old.close()
+        self._give_up(old)
+
+    def _give_up(self, picture: Picture | None) -> None:
+        if picture is not None:
+            self._copied_before += picture.copied
+            picture.close()
 
     def _fit(self) -> None:
         """Lay the picture into its cell."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import select
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
@@ -134,6 +135,13 @@ def dmabuf_size(fd: OwnedFd) -> int:
     return os.lseek(fd.fileno(), 0, os.SEEK_END)
 
 
+def is_ready(fd: OwnedFd) -> bool:
+    """Whether a dma-buf, or a fence of one, is readable: nobody draws into it (any more). Does not wait."""
+    poll = select.poll()
+    poll.register(fd.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
 class DmabufMemory:
     """A dma-buf as a buffer to show (a `wlvm.wlr.buffer.BufferSource`): to a GPU as it is, to the CPU where its rows are linear.
 
@@ -145,12 +153,24 @@ class DmabufMemory:
         self.descriptor = descriptor
         self.width = descriptor.width
         self.height = descriptor.height
+        self._kept_from_gpu = False
         self._map: mmap.mmap | None = None
+        self._bracketed = False
 
-    def dmabuf(self) -> DmabufDescriptor:
-        return self.descriptor
+    def show_part(self, crop: Rect | None, y_inverted: bool) -> None:
+        """Another part of the same buffer is the picture from now on (see DmabufDescriptor)."""
+        if (crop, y_inverted) != (self.descriptor.crop, self.descriptor.y_inverted):
+            self.descriptor = replace(self.descriptor, crop=crop, y_inverted=y_inverted)
+
+    def keep_from_gpu(self) -> None:
+        """Offer the CPU's pixels alone: a GPU's driver has refused the dma-buf."""
+        self._kept_from_gpu = True
+
+    def dmabuf(self) -> DmabufDescriptor | None:
+        return None if self._kept_from_gpu else self.descriptor
 
     def begin_access(self) -> Pixels | None:
+        """Does not wait for who may be drawing: then what is there is read as it is, and what is drawn will be announced."""
         if not self.descriptor.linear:
             return None
         (plane,) = self.descriptor.planes
@@ -161,14 +181,16 @@ class DmabufMemory:
                 )
             except OSError:
                 return None  # an exporter may refuse to be mapped
-        self._sync(_SYNC_START)
+        # The kernel waits for whoever draws before it brackets.
+        self._bracketed = is_ready(plane.fd) and self._sync(_SYNC_START)
         return Pixels(memoryview(self._map)[plane.offset :], self.descriptor.fourcc, plane.stride)
 
     def end_access(self) -> None:
-        self._sync(_SYNC_END)
+        if self._bracketed:
+            self._sync(_SYNC_END)
 
     def frame(self) -> Frame | None:
-        """The visible pixels as they are now, upright, copied; None where the CPU cannot read them. OSError from the exporter."""
+        """The visible pixels as they are now, upright, copied; None where the CPU cannot read them."""
         pixels = self.begin_access()
         if pixels is None:
             return None
@@ -189,6 +211,11 @@ class DmabufMemory:
         self.unmap()
         self.descriptor.close()
 
-    def _sync(self, phase: int) -> None:
+    def _sync(self, phase: int) -> bool:
+        """Begin or end a bracket; False where the exporter cannot (its device is gone): its memory is still there to read."""
         request = struct.pack("=Q", _SYNC_READ | phase)
-        fcntl.ioctl(self.descriptor.planes[0].fd.fileno(), _IOCTL_SYNC, request)
+        try:
+            fcntl.ioctl(self.descriptor.planes[0].fd.fileno(), _IOCTL_SYNC, request)
+        except OSError:
+            return False
+        return True

@@ -6,35 +6,61 @@ not by a better path.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from wlvm.frame import Frame
-from wlvm.framebuffer import BYTES_PER_PIXEL, Rect
+from wlvm.framebuffer import BYTES_PER_PIXEL, Rect, fourcc_name
 from wlvm.linux_dmabuf import DmabufDescriptor, DmabufMemory
+from wlvm.loop import EventLoop
 from wlvm.qemu.handover import ConsoleChanges, Scanout
 from wlvm.qemu.messages import ScanoutBytes, ScanoutDmabuf, ScanoutMap
 from wlvm.shared_memory import TruncatedError
 from wlvm.staging import StagingFramebuffer
+from wlvm.udmabuf import wrap
 from wlvm.wlr.buffer import Buffer
+from wlvm.wlr.texture import Textures
+
+#: A guest flips between two or three buffers. One that it does not come back to within this time is given up, in milliseconds.
+_KNOWN_BUFFERS: Final = 3
+_FORGOTTEN_AFTER_MS: Final = 1000
+
+_NO_DMABUF: Final = "QEMU's memory is no dma-buf (virtio-gpu with blob=true and gl=on is)"
+
+
+class UnshowableError(Exception):
+    """A scanout that is as it should be, but that neither the renderer nor the CPU can make anything of. The text says why."""
 
 
 class Picture(Protocol):
     """A console's picture. Sizes in guest pixels."""
 
-    path: str
-    fallback: str
-    buffer: Buffer
-    upside_down: bool
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def fallback(self) -> str: ...
+
+    @property
+    def buffer(self) -> Buffer: ...
+
+    @property
+    def upside_down(self) -> bool: ...
+
+    @property
+    def copied(self) -> int:
+        """How many bytes of the guest's pixels wlvm itself has copied for this picture."""
 
     @property
     def visible(self) -> Rect:
         """The part of the buffer that is the console's picture, in buffer pixels."""
 
     def show(self, scanout: Scanout) -> bool:
-        """Show another scanout in the same buffer, all of it new; False (and nothing happened) when it needs another picture.
+        """Show another scanout as well, all of it new, perhaps in another `buffer`; False (and nothing happened) when it needs another picture.
 
-        Takes the scanout over, unless it answers False. TruncatedError when the scanout's memory is gone.
+        Takes the scanout over, unless it answers False. TruncatedError when the scanout's memory is gone; UnshowableError.
         """
 
     def update(self, changes: ConsoleChanges) -> Sequence[Rect]:
@@ -65,6 +91,7 @@ class BytesPicture:
     fallback = "QEMU sends this device's pixels as bytes (a virtio-gpu with QEMU 9.2 or newer shares memory)"
 
     def __init__(self, scanout: ScanoutBytes) -> None:
+        self._copied_before_growth = 0
         row = scanout.width * BYTES_PER_PIXEL[scanout.fourcc]
         self._staging = StagingFramebuffer(scanout.width, scanout.height, row, scanout.fourcc)
         self.buffer = Buffer(self._staging)
@@ -109,8 +136,13 @@ class BytesPicture:
         row = width * BYTES_PER_PIXEL[old.fourcc]
         self._staging = StagingFramebuffer(width, height, row, old.fourcc)
         self._staging.write(Rect(0, 0, old.width, old.height), old.begin_access().memory.data, old.stride)
+        self._copied_before_growth += old.copied
         self.buffer.drop()
         self.buffer = Buffer(self._staging)
+
+    @property
+    def copied(self) -> int:
+        return self._copied_before_growth + self._staging.copied
 
     def frame(self) -> Frame:
         return Frame.part_of(self._staging.begin_access(), self.visible)
@@ -128,10 +160,9 @@ class SharedPicture:
     path = "shared memory"
     upside_down = False
 
-    fallback = "QEMU's memory is not a dma-buf (virtio-gpu with blob=true and gl=on is)"
-
-    def __init__(self, scanout: ScanoutMap) -> None:
+    def __init__(self, scanout: ScanoutMap, fallback: str) -> None:
         """Takes the scanout over. TruncatedError (and the memory is closed) when it is already gone."""
+        self.fallback = fallback
         shared = self._shared = scanout.framebuffer
         self._staging = StagingFramebuffer(shared.width, shared.height, shared.stride, shared.fourcc)
         self.buffer = Buffer(self._staging)
@@ -140,6 +171,10 @@ class SharedPicture:
         except TruncatedError:
             self.close()
             raise
+
+    @property
+    def copied(self) -> int:
+        return self._staging.copied
 
     @property
     def visible(self) -> Rect:
@@ -170,23 +205,73 @@ class SharedPicture:
 
 
 class DmabufPicture:
-    """A picture in a dma-buf, shown where it lies."""
+    """A picture in dma-bufs, shown where it lies.
 
-    path = "dma-buf"
-    fallback = ""
+    A guest that flips pages comes back to a buffer: it is known again by the dma-buf's inode (which the kernel gives once) and by its layout,
+    so that a flip imports and maps nothing. What a guest has not come back to for a while is given up.
+    """
 
-    def __init__(self, scanout: ScanoutDmabuf) -> None:
-        """Takes the scanout over."""
-        self._memory = DmabufMemory(scanout.dmabuf)
-        self.upside_down = scanout.dmabuf.y_inverted
-        self.buffer = Buffer(self._memory)
+    copied = 0
+
+    def __init__(
+        self, loop: EventLoop, textures: Textures, descriptor: DmabufDescriptor, path: str = ""
+    ) -> None:
+        """Takes the descriptor over. UnshowableError (and it is closed) when neither a GPU nor the CPU can show it.
+
+        `path` is what it is called if not after who reads it.
+        """
+        self._textures = textures
+        self._path = path
+        self._known: dict[object, _KnownBuffer] = {}
+        self._current = self._take(descriptor)
+        self._forgetting = loop.timer(self._forget)
+
+    @property
+    def path(self) -> str:
+        return self._path or self._current.path
+
+    @property
+    def fallback(self) -> str:
+        return self._current.fallback
+
+    @property
+    def buffer(self) -> Buffer:
+        return self._current.buffer
+
+    @property
+    def upside_down(self) -> bool:
+        return self._current.memory.descriptor.y_inverted
 
     @property
     def visible(self) -> Rect:
-        return self._memory.descriptor.visible
+        return self._current.memory.descriptor.visible
 
     def show(self, scanout: Scanout) -> bool:
-        return False
+        if not isinstance(scanout, ScanoutDmabuf) or self._path:
+            return False
+        self._current = self._take(scanout.dmabuf)
+        if len(self._known) > 1:
+            self._forgetting.arm(_FORGOTTEN_AFTER_MS)
+        return True
+
+    def _take(self, descriptor: DmabufDescriptor) -> _KnownBuffer:
+        """The buffer of a descriptor, which it takes over: the one that is known, or a new one."""
+        identity = _identity(descriptor)
+        known = self._known.pop(identity, None)
+        if known is None:
+            known = _KnownBuffer.make(self._textures, descriptor)
+            if len(self._known) == _KNOWN_BUFFERS:
+                self._known.pop(next(iter(self._known))).buffer.drop()
+        else:
+            known.memory.show_part(descriptor.crop, descriptor.y_inverted)
+            descriptor.close()
+        self._known[identity] = known
+        return known
+
+    def _forget(self) -> None:
+        for identity, known in list(self._known.items()):
+            if known is not self._current:
+                self._known.pop(identity).buffer.drop()
 
     def update(self, changes: ConsoleChanges) -> Sequence[Rect]:
         left, top, _, height = self.visible
@@ -197,19 +282,86 @@ class DmabufPicture:
         return [Rect(left + r.x, top + r.y, r.width, r.height) for r in changes.damage]
 
     def frame(self) -> Frame | None:
-        return self._memory.frame()
+        return self._current.memory.frame()
 
     def dmabuf(self) -> DmabufDescriptor:
-        return self._memory.descriptor
+        return self._current.memory.descriptor
 
     def close(self) -> None:
-        self.buffer.drop()
+        self._forgetting.remove()
+        for known in self._known.values():
+            known.buffer.drop()
+        self._known.clear()
 
 
-def make_picture(scanout: Scanout) -> Picture:
-    """The picture of a scanout, which it takes over. TruncatedError when the scanout's memory is already gone."""
-    if isinstance(scanout, ScanoutMap):
-        return SharedPicture(scanout)
-    if isinstance(scanout, ScanoutBytes):
-        return BytesPicture(scanout)
-    return DmabufPicture(scanout)
+@dataclass(slots=True)
+class _KnownBuffer:
+    """A dma-buf as the renderer takes it: by import, or else through the CPU, and why."""
+
+    memory: DmabufMemory
+    buffer: Buffer
+    path: str
+    fallback: str
+
+    @classmethod
+    def make(cls, textures: Textures, descriptor: DmabufDescriptor) -> _KnownBuffer:
+        """Takes the descriptor over. UnshowableError (and it is closed) when the renderer takes it in no way."""
+        memory = DmabufMemory(descriptor)
+        buffer = Buffer(memory)
+        reason = textures.why_not_sampled(descriptor)
+        if not reason:
+            if textures.can_draw(buffer):
+                return cls(memory, buffer, "dma-buf sampled", "")
+            reason = "the GPU's driver refused to import the buffer"
+        if not textures.on_cpu:
+            memory.keep_from_gpu()
+        if not textures.can_draw(buffer):
+            buffer.drop()
+            raise UnshowableError(f"{reason}, and the CPU cannot read it as {_layout(descriptor)}")
+        return cls(memory, buffer, "dma-buf read by CPU", reason)
+
+
+def _identity(descriptor: DmabufDescriptor) -> object:
+    """What two descriptions of one buffer in one layout have in common."""
+    planes = tuple(
+        (os.fstat(plane.fd.fileno()).st_ino, plane.offset, plane.stride) for plane in descriptor.planes
+    )
+    return descriptor.width, descriptor.height, descriptor.fourcc, descriptor.modifier, planes
+
+
+def _layout(descriptor: DmabufDescriptor) -> str:
+    name = fourcc_name(descriptor.fourcc)
+    return f"linear {name}" if descriptor.linear else f"{name} of modifier {descriptor.modifier:#x}"
+
+
+class PictureMaker:
+    """Makes the pictures of scanouts, as the renderer can draw them."""
+
+    def __init__(self, loop: EventLoop, textures: Textures) -> None:
+        self._loop = loop
+        self._textures = textures
+
+    def make(self, scanout: Scanout) -> Picture:
+        """The picture of a scanout, which it takes over. TruncatedError when the scanout's memory is already gone; UnshowableError."""
+        if isinstance(scanout, ScanoutDmabuf):
+            return DmabufPicture(self._loop, self._textures, scanout.dmabuf)
+        if isinstance(scanout, ScanoutMap):
+            return self._of_shared_memory(scanout)
+        return self._drawable(BytesPicture(scanout), scanout.fourcc)
+
+    def _of_shared_memory(self, scanout: ScanoutMap) -> Picture:
+        try:
+            descriptor = wrap(scanout.framebuffer)
+            picture = DmabufPicture(self._loop, self._textures, descriptor, path="udmabuf")
+        except (OSError, UnshowableError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            shared = SharedPicture(scanout, f"{_NO_DMABUF}, nor can it be made one: {reason}")
+            return self._drawable(shared, scanout.framebuffer.fourcc)
+        scanout.close()
+        return picture
+
+    def _drawable(self, picture: BytesPicture | SharedPicture, fourcc: int) -> Picture:
+        if not self._textures.can_draw(picture.buffer):
+            picture.close()
+            raise UnshowableError(f"the renderer does not draw {fourcc_name(fourcc)}")
+        return picture

@@ -26,6 +26,7 @@ from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
+from wlvm.picture import PictureMaker
 from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
 from wlvm.wlr.backend import BackendError, BackendKind
@@ -36,6 +37,7 @@ from wlvm.wlr.input_device import InputDevice
 from wlvm.wlr.keymap import KeymapError
 from wlvm.wlr.loader import LoaderError
 from wlvm.wlr.output import OutputError, WlrOutput
+from wlvm.wlr.texture import Textures
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ class Server(OutputEvents):
         )
         self.wayland.on_new_output(self._new_output)
         self._layers = Layers(self.wayland.scene)
+        self._pictures = PictureMaker(self.loop, Textures(self.wayland.backend.renderer))
         self.seat = Seat(self._view_at)
         self._idle = Idle(self.loop, self.seat, config.idle.screen_off, self._switch_outputs)
         self._devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self._idle)
@@ -189,6 +192,7 @@ class Server(OutputEvents):
             guest.identity(console),
             self._surface_changed,
             self._will_be_shown,
+            self._pictures,
         )
         self._views.append(surface)
         self._arrange()

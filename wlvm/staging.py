@@ -21,6 +21,8 @@ class StagingFramebuffer:
         self.height = height
         self.stride = stride
         self.fourcc = fourcc
+        #: How many bytes of pixels have been copied into it.
+        self.copied = 0
         self._rows: np.ndarray[Any, np.dtype[np.uint8]] = np.zeros((height, stride), np.uint8)
 
     def write(self, rect: Rect, data: bytes | memoryview, stride: int) -> None:
@@ -29,10 +31,12 @@ class StagingFramebuffer:
         source = np.ndarray((rect.height, row), np.uint8, buffer=data, strides=(stride, 1))
         left = rect.x * BYTES_PER_PIXEL[self.fourcc]
         self._rows[rect.y : rect.y + rect.height, left : left + row] = source
+        self.copied += rect.height * row
 
     def read(self, shared: SharedFramebuffer, rect: Rect) -> None:
         """Copy `rect` from shared memory of the same size, stride and format. TruncatedError when it is no longer there."""
         shared.read(rect, self._rows)
+        self.copied += rect.height * rect.width * BYTES_PER_PIXEL[self.fourcc]
 
     def fits(self, shared: SharedFramebuffer) -> bool:
         """Whether `read` can take this memory's rows."""

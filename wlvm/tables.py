@@ -36,6 +36,7 @@ def stats(result: Stats) -> str:
             console.path or "-",
             str(console.updates),
             str(console.frames),
+            _megabytes(console.copied_bytes),
             *_latency(console),
         )
         for guest in result.guests
@@ -48,8 +49,10 @@ def stats(result: Stats) -> str:
         for console in guest.consoles
         if console.fallback
     ]
-    heads = ("GUEST", "CONSOLE", "PATH", "UPDATES", "FRAMES", "P50 MS", "P99 MS", "MAX MS")
-    return _sections(aligned(heads, consoles), "\n".join(reasons), aligned(("OUTPUT", "FRAMES", "SCANNED OUT"), outputs))
+    heads = ("GUEST", "CONSOLE", "PATH", "UPDATES", "FRAMES", "COPIED MB", "P50 MS", "P99 MS", "MAX MS")
+    return _sections(
+        aligned(heads, consoles), "\n".join(reasons), aligned(("OUTPUT", "FRAMES", "SCANNED OUT"), outputs)
+    )
 
 
 def inputs(result: Inputs) -> str:
@@ -64,6 +67,11 @@ def inputs(result: Inputs) -> str:
             rows.append((*who, *line))
             who = ("", "", "")
     return aligned(("INPUT", "KIND", "ID", "SETTING", "VALUE"), rows)
+
+
+def _megabytes(count: int) -> str:
+    """Any byte shows: only what was never copied is "0"."""
+    return f"{count / 1e6:.1f}" if count else "0"
 
 
 def _latency(console: ConsoleStats) -> tuple[str, str, str]:

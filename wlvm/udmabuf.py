@@ -5,6 +5,7 @@ The pages are pinned for as long as the dma-buf lives: they neither move nor go,
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
@@ -12,6 +13,8 @@ import struct
 from typing import Final
 
 from wlvm.fd import OwnedFd
+from wlvm.linux_dmabuf import MOD_LINEAR, DmabufDescriptor, Plane
+from wlvm.shared_memory import SharedFramebuffer
 
 DEVICE: Final = "/dev/udmabuf"
 
@@ -33,3 +36,32 @@ def make_udmabuf(memory: OwnedFd, offset: int, size: int) -> OwnedFd:
 def whole_pages(size: int) -> int:
     """`size` bytes, rounded up to whole pages."""
     return -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
+
+
+def wrap(shared: SharedFramebuffer) -> DmabufDescriptor:
+    """The same picture, in a dma-buf of the shared memory's own pages; the shared memory stays the caller's.
+
+    The memory is sealed against shrinking, for ever. OSError, with a reason for a person in its `strerror`, when that cannot be.
+    """
+    memory = shared.fd.fileno()
+    seals = fcntl.fcntl(memory, fcntl.F_GET_SEALS)
+    if not seals & fcntl.F_SEAL_SHRINK:
+        if seals & fcntl.F_SEAL_SEAL:
+            raise PermissionError(errno.EPERM, "its owner has forbidden seals, so that it could shrink")
+        fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+    start = shared.offset // mmap.PAGESIZE * mmap.PAGESIZE
+    within = shared.offset - start
+    try:
+        fd = make_udmabuf(shared.fd, start, whole_pages(within + shared.stride * shared.height))
+    except FileNotFoundError:
+        raise FileNotFoundError(errno.ENOENT, f"this kernel has no {DEVICE}") from None
+    except PermissionError:
+        raise PermissionError(errno.EACCES, f"{DEVICE} is not yours to open") from None
+    except OSError as error:
+        raise OSError(error.errno, f"the kernel refuses a udmabuf of it ({error.strerror})") from None
+    try:
+        plane = Plane(fd, within, shared.stride)
+        return DmabufDescriptor(shared.width, shared.height, shared.fourcc, MOD_LINEAR, (plane,))
+    except BaseException:
+        fd.close()
+        raise

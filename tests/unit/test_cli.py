@@ -54,8 +54,8 @@ STATS = Stats(
         GuestStats(
             "debian",
             (
-                ConsoleStats(0, "bytes", "it is a VGA", 20, 18, Latency(1.04, 2.06, 3.0)),
-                ConsoleStats(1, "", "", 0, 0, None),
+                ConsoleStats(0, "bytes", "it is a VGA", 20, 18, 4_096_000, Latency(1.04, 2.06, 3.0)),
+                ConsoleStats(1, "", "", 0, 0, 0, None),
             ),
         ),
     ),
@@ -141,9 +141,9 @@ def test_list_is_a_table_with_the_reasons_below(wlvm: Wlvm, capsys: pytest.Captu
 def test_stats_is_a_table_with_the_fallbacks_below(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["stats"]) == cli.OK
     assert capsys.readouterr().out.splitlines() == [
-        "GUEST   CONSOLE  PATH   UPDATES  FRAMES  P50 MS  P99 MS  MAX MS",
-        "debian  0        bytes  20       18      1.0     2.1     3.0",
-        "debian  1        -      0        0       -       -       -",
+        "GUEST   CONSOLE  PATH   UPDATES  FRAMES  COPIED MB  P50 MS  P99 MS  MAX MS",
+        "debian  0        bytes  20       18      4.1        1.0     2.1     3.0",
+        "debian  1        -      0        0       0          -       -       -",
         "",
         "debian 0: it is a VGA",
         "",

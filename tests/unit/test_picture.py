@@ -7,15 +7,18 @@ import os
 import numpy as np
 import pytest
 
+from tests.loops import ManualLoop
+from tests.renderers import pixman
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import XRGB8888, Rect
-from wlvm.picture import BytesPicture, SharedPicture, make_picture
+from wlvm.picture import BytesPicture, PictureMaker, SharedPicture, UnshowableError
 from wlvm.qemu.handover import ConsoleChanges
 from wlvm.qemu.messages import ScanoutBytes, ScanoutMap, UpdateBytes
 from wlvm.shared_memory import SharedFramebuffer, TruncatedError
 from wlvm.wlr.buffer import Buffer
 
 RANDOM = np.random.default_rng(7)
+MAKER = PictureMaker(ManualLoop(), pixman())
 
 
 def pixels(width: int, height: int) -> np.ndarray:
@@ -50,7 +53,7 @@ def shown(picture: BytesPicture | SharedPicture) -> np.ndarray:
 
 def test_a_picture_of_bytes_is_what_was_sent() -> None:
     image = pixels(20, 10)
-    picture = make_picture(scanout(image))
+    picture = MAKER.make(scanout(image))
     assert isinstance(picture, BytesPicture)
     patch = pixels(4, 3)
     damage = picture.update(ConsoleChanges(updates=[update(5, 2, patch)], size=(20, 10)))
@@ -98,7 +101,7 @@ def test_a_scanout_of_the_same_size_keeps_the_buffer() -> None:
 def test_shared_memory_is_read_where_it_is_damaged() -> None:
     image = pixels(20, 10)
     theirs, message = shared(image)
-    picture = make_picture(message)
+    picture = MAKER.make(message)
     assert isinstance(picture, SharedPicture)
     assert (shown(picture) == image).all()
     patch = pixels(20, 2)
@@ -112,7 +115,7 @@ def test_shared_memory_is_read_where_it_is_damaged() -> None:
 
 def test_a_page_flip_to_other_memory_keeps_the_buffer_and_closes_the_old_memory() -> None:
     theirs, message = shared(pixels(20, 10))
-    picture = SharedPicture(message)
+    picture = SharedPicture(message, "")
     first, image = picture.buffer, pixels(20, 10)
     other, flip = shared(image)
     assert picture.show(flip)
@@ -128,7 +131,7 @@ def test_a_page_flip_to_other_memory_keeps_the_buffer_and_closes_the_old_memory(
 def test_truncated_memory_leaves_the_last_picture_and_no_fd() -> None:
     image = pixels(20, 10)
     theirs, message = shared(image)
-    picture = SharedPicture(message)
+    picture = SharedPicture(message, "")
     os.ftruncate(theirs.fileno(), 0)
     with pytest.raises(TruncatedError):
         picture.update(ConsoleChanges(damage=[Rect(0, 0, 20, 10)]))
@@ -142,7 +145,48 @@ def test_memory_that_is_gone_at_once_makes_no_picture_and_no_leak() -> None:
     os.ftruncate(theirs.fileno(), 0)
     count = Buffer.count()
     with pytest.raises(TruncatedError):
-        make_picture(message)
+        MAKER.make(message)
     assert message.framebuffer.fd.closed
     assert Buffer.count() == count
+    theirs.close()
+
+
+def test_what_the_renderer_does_not_draw_makes_no_picture_and_no_leak(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    textures, count = pixman(), Buffer.count()
+    monkeypatch.setattr(textures, "can_draw", lambda buffer: False)
+    maker = PictureMaker(ManualLoop(), textures)
+    with pytest.raises(UnshowableError, match="does not draw XR24"):
+        maker.make(scanout(pixels(20, 10)))
+    theirs, message = shared(pixels(20, 10))
+    with pytest.raises(UnshowableError, match="does not draw XR24"):
+        maker.make(message)
+    assert message.framebuffer.fd.closed
+    assert Buffer.count() == count
+    theirs.close()
+
+
+def test_what_is_copied_is_counted_to_the_byte() -> None:
+    image = pixels(20, 10)
+    picture = MAKER.make(scanout(image))
+    picture.update(ConsoleChanges(updates=[update(5, 2, pixels(4, 3))], size=(20, 10)))
+    assert picture.copied == 4 * (20 * 10 + 4 * 3)
+    picture.update(ConsoleChanges(updates=[update(0, 10, pixels(20, 1))], size=(20, 11)))
+    assert picture.copied == 4 * (20 * 10 + 4 * 3 + 20 * 10 + 20 * 1)
+    picture.close()
+    theirs, message = shared(image)
+    picture = MAKER.make(message)
+    picture.update(ConsoleChanges(damage=[Rect(3, 3, 2, 2)]))
+    assert picture.copied == 4 * (20 * 10 + 2 * 2)
+    picture.close()
+    theirs.close()
+
+
+def test_memory_that_cannot_be_sealed_stays_shared_and_says_so() -> None:
+    theirs, message = shared(pixels(20, 10))
+    picture = MAKER.make(message)
+    assert picture.path == "shared memory"
+    assert "nor can it be made one: its owner has forbidden seals" in picture.fallback
+    picture.close()
     theirs.close()

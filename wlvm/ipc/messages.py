@@ -144,7 +144,8 @@ class Latency(msgspec.Struct, frozen=True):
 
 class ConsoleStats(msgspec.Struct, frozen=True):
     """One console: how its pixels reach the screen (`path`, empty for not at all) and why by no better way (`fallback`), the `updates` that
-    QEMU announced, the `frames` that showed some, and how late they were (null before the first).
+    QEMU announced, the `frames` that showed some, the bytes of its pixels that wlvm itself copied for that, and how late the frames were (null
+    before the first).
     """
 
     index: int
@@ -152,6 +153,7 @@ class ConsoleStats(msgspec.Struct, frozen=True):
     fallback: str
     updates: int
     frames: int
+    copied_bytes: int
     latency_ms: Latency | None
 
 

@@ -64,6 +64,22 @@ class ConsoleChanges:
     #: When the oldest change of the picture in here came from QEMU (time.monotonic); None when the picture has not changed.
     since: float | None = None
 
+    def absorb(self, newer: ConsoleChanges) -> None:
+        """Become both, in order, as if nobody had taken this before `newer` came; takes over what that owns."""
+        if newer.scanout is not None:
+            close_scanout(self.scanout)
+            self.scanout, self.updates, self.damage = newer.scanout, newer.updates, newer.damage
+        else:
+            self.updates += newer.updates
+            self.damage += newer.damage
+        self.disabled = newer.disabled or (self.disabled and newer.since is None)
+        self.cursor = newer.cursor or self.cursor
+        self.cursor_position = newer.cursor_position or self.cursor_position
+        self.frames += newer.frames
+        self.update_count += newer.update_count
+        self.size = newer.size
+        self.since = newer.since if self.since is None else self.since
+
     def close(self) -> None:
         """Close the scanout's fds; for whoever takes changes and has no use for them."""
         close_scanout(self.scanout)

@@ -209,6 +209,14 @@ bool wlr_renderer_begin_with_buffer(struct wlr_renderer *renderer, struct wlr_bu
 bool wlr_renderer_read_pixels(struct wlr_renderer *renderer, uint32_t format, uint32_t stride, uint32_t width,
     uint32_t height, uint32_t src_x, uint32_t src_y, uint32_t dst_x, uint32_t dst_y, void *data);
 void wlr_renderer_end(struct wlr_renderer *renderer);
+struct wlr_drm_format_set;
+const struct wlr_drm_format_set *wlr_renderer_get_dmabuf_texture_formats(struct wlr_renderer *renderer);
+
+/* libwlroots 0.16: render/drm_format_set.h, render/wlr_texture.h */
+bool wlr_drm_format_set_has(const struct wlr_drm_format_set *set, uint32_t format, uint64_t modifier);
+struct wlr_texture;
+struct wlr_texture *wlr_texture_from_buffer(struct wlr_renderer *renderer, struct wlr_buffer *buffer);
+void wlr_texture_destroy(struct wlr_texture *texture);
 
 /* libwlroots 0.16: render/gles2.h, render/egl.h; libGLESv2 */
 struct wlr_egl;
