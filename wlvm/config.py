@@ -21,7 +21,7 @@ from msgspec import Meta, field
 from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader
 from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Transform
 from wlvm.input_config import InputDeviceConfig, KeyboardConfig
-from wlvm.qemu.launch import LaunchError, add_display
+from wlvm.qemu.launch import Gl, LaunchError, add_display
 
 Value = TypeVar("Value", bound=Hashable)
 
@@ -197,6 +197,22 @@ class GuestConfig(Table, frozen=True, kw_only=True):
             "nothing in it is expanded. It runs in the directory that wlvm was started in.",
         ),
     ] = None
+    gl: Annotated[
+        Gl,
+        Key(
+            'true, false or "auto"',
+            "Whether the launched QEMU draws with a GPU. `auto`: where a device of the guest needs it (virtio-vga-gl, blob=true, a GPU that is "
+            "passed through); for others it would only be slower.",
+        ),
+    ] = "auto"
+    render_node: Annotated[
+        Path | None,
+        Key(
+            "the path of a device",
+            "Which GPU the launched QEMU draws with: best the one that draws the screens. Without it, the first `/dev/dri/renderD*` that may be "
+            "opened.",
+        ),
+    ] = None
     label: Annotated[
         Line,
         Key("1 to 64 printable characters", "What the guest is called on the screen. Without it, its name."),
@@ -247,7 +263,13 @@ class GuestConfig(Table, frozen=True, kw_only=True):
             yield Fault((), None, "expected either qmp or launch" + (", not both" if self.qmp else ""))
         if self.qmp is not None and len(os.fsencode(self.qmp)) > _MAX_SOCKET_PATH:
             yield Fault(("qmp",), str(self.qmp), f"expected a path of at most {_MAX_SOCKET_PATH} bytes")
-        if self.launch is not None:
+        if self.launch is None:
+            for key, given in (("gl", self.gl != "auto"), ("render_node", self.render_node is not None)):
+                if given:
+                    yield Fault(
+                        (key,), None, "expected it beside launch alone: a QEMU that runs has chosen its GPU"
+                    )
+        else:
             if not self.launch[0]:
                 yield Fault(("launch", 0), "", "expected a program")
             try:

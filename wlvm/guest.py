@@ -106,7 +106,14 @@ class Guest:
 
     def _launch(self, command: Sequence[str]) -> None:
         try:
-            self._process = QemuProcess(self._loop, command, self._exited, name=self.name)
+            self._process = QemuProcess(
+                self._loop,
+                command,
+                self._exited,
+                gl=self.config.gl,
+                render_node=self.config.render_node,
+                name=self.name,
+            )
         except LaunchError as error:
             self._lost(State.OFF, str(error))
             return

@@ -215,6 +215,8 @@ def test_what_is_no_mode(text: str) -> None:
         ("[[output]]\nname = 'A'\n[[output]]\nname = 'A'", 'output[1].name: "A": expected each name once'),
         ("guest.a = 3", "guest.a: 3: expected a table"),
         ("guest.a = {}", "guest.a: expected either qmp or launch"),
+        ("guest.a = { qmp = 'x', gl = true }", "guest.a.gl: expected it beside launch alone: a QEMU that runs has chosen its GPU"),
+        ("guest.a = { launch = ['q'], gl = 'yes' }", 'guest.a.gl: "yes": expected true, false or "auto"'),
         ("guest.a = { qmp = 'x', launch = ['q'] }", "guest.a: expected either qmp or launch, not both"),
         ("guest.a.qmp = ''", 'guest.a.qmp: "": expected the path of a socket, at most 107 bytes long'),
         ('guest.a.qmp = "\\u0000"', 'guest.a.qmp: "\\u0000": expected the path of a socket, at most 107 bytes long'),

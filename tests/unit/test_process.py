@@ -17,7 +17,13 @@ import pytest
 
 from tests.loops import ManualLoop, SelectorLoop
 from wlvm.qemu import launch, process
-from wlvm.qemu.launch import LaunchError, add_display, display_abilities, qemu_version
+from wlvm.qemu.launch import (
+    LaunchError,
+    add_display,
+    choose_render_node,
+    display_abilities,
+    qemu_version,
+)
 from wlvm.qemu.process import QemuProcess
 
 # The command line.
@@ -35,6 +41,47 @@ def test_the_display_and_qmp_are_added() -> None:
 def test_a_render_node_switches_opengl_on() -> None:
     command = add_display(["qemu"], 3, render_node="/dev/dri/a,b")
     assert command[2] == "dbus,p2p=yes,gl=on,rendernode=/dev/dri/a,,b"
+
+
+@pytest.fixture
+def gpus(tmp_path: Path) -> Path:
+    """The root of a machine with two render nodes."""
+    (tmp_path / "dev/dri").mkdir(parents=True)
+    for number in (128, 129):
+        (tmp_path / f"dev/dri/renderD{number}").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "virtio-vga-gl", "virtio-gpu-gl-pci,id=video", "virtio-gpu-pci,id=video,blob=true", "virtio-gpu-pci,blob=on",
+        '{"driver": "virtio-gpu-pci", "blob": true}', "vfio-pci,host=1:0.0,display=on",
+    ],
+)  # fmt: skip
+def test_a_gpu_is_chosen_for_a_device_that_needs_one(gpus: Path, device: str) -> None:
+    first = str(gpus / "dev/dri/renderD128")
+    assert choose_render_node(["qemu", "-device", device], "auto", root=gpus) == first
+    assert choose_render_node(["qemu", "-device", device], False, root=gpus) is None
+
+
+@pytest.mark.parametrize("device", ["virtio-gpu-pci", "virtio-vga,blob=off", "vfio-pci,host=1:0.0", "VGA"])
+def test_a_gpu_is_not_chosen_for_a_device_that_does_without_unless_somebody_says_so(
+    gpus: Path, device: str
+) -> None:
+    command = ["qemu", "-device", device]
+    second = gpus / "dev/dri/renderD129"
+    assert choose_render_node(command, "auto", root=gpus) is None
+    assert choose_render_node(command, True, second, gpus) == str(second)
+
+
+def test_where_a_gpu_is_needed_and_there_is_none_it_is_said_which(tmp_path: Path, gpus: Path) -> None:
+    with pytest.raises(LaunchError, match="gl = true needs a GPU, and this machine has none"):
+        choose_render_node(["qemu"], True, root=tmp_path / "empty")
+    with pytest.raises(
+        LaunchError, match="one of the guest's devices needs a GPU, and .*renderD7 is not there"
+    ):
+        choose_render_node(["qemu", "-device", "virtio-vga-gl"], "auto", gpus / "renderD7", gpus)
 
 
 @pytest.mark.parametrize("option", ["-display", "--display", "-nographic", "-curses", "-daemonize"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal
 
 from wlvm.qemu.qmp import QemuVersion
 
@@ -18,6 +20,14 @@ _REFUSED: Final = {
     "daemonize": "wlvm has to see QEMU end",
 }
 _PROBE_SECONDS: Final = 10
+
+#: What of a device's name or properties works only where QEMU draws with a GPU (gl=on): virgl and venus, blobs, passed-through GPUs.
+_NEEDS_GPU: Final = re.compile(
+    r"virtio-(?:gpu|vga)-(?:gl|rutabaga)\b|\bblob\W+(?:on|true|yes|y)\b|\bvfio-pci\b.*\bdisplay=on\b"
+)
+
+#: Whether a guest's QEMU draws with a GPU: "auto" is where one of its devices needs it.
+Gl = bool | Literal["auto"]
 
 
 class LaunchError(ValueError):
@@ -66,6 +76,30 @@ def add_display(command: Sequence[str], qmp_fd: int, render_node: str | None = N
         *("-chardev", f"socket,id=wlvm-qmp,fd={qmp_fd}"),
         *("-mon", "chardev=wlvm-qmp,mode=control"),
     ]
+
+
+def choose_render_node(
+    command: Sequence[str], gl: Gl, render_node: Path | None = None, root: Path = Path("/")
+) -> str | None:
+    """The GPU that QEMU is to draw with, as `add_display` takes it: `render_node`, or the first one that may be opened; None for none.
+
+    Where it is not needed it is not wanted: QEMU then gathers what a guest draws for up to 30 ms. LaunchError when there is no such GPU.
+    """
+    needed = any(map(_NEEDS_GPU.search, command[1:])) if gl == "auto" else gl
+    if not needed:
+        return None
+    nodes = sorted((root / "dev/dri").glob("renderD*")) if render_node is None else [render_node]
+    for node in nodes:
+        if os.access(node, os.R_OK | os.W_OK):
+            return str(node)
+    why = "gl = true" if gl is True else "one of the guest's devices"
+    if not nodes:
+        raise LaunchError(f"{why} needs a GPU, and this machine has none to draw with (no /dev/dri/renderD*)")
+    first = nodes[0]
+    trouble = (
+        "is not yours to open: usermod --append --groups render $USER" if first.exists() else "is not there"
+    )
+    raise LaunchError(f"{why} needs a GPU, and {first} {trouble}")
 
 
 def qemu_version(executable: str) -> QemuVersion:

@@ -12,11 +12,12 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
-from wlvm.qemu.launch import LaunchError, add_display
+from wlvm.qemu.launch import Gl, LaunchError, add_display, choose_render_node
 from wlvm.qemu.text import readable
 
 #: How long QEMU has to end by itself after SIGTERM, in milliseconds: it writes back its disks' caches.
@@ -47,10 +48,13 @@ class QemuProcess:
         command: Sequence[str],
         exited: Callable[[str], None],
         *,
-        render_node: str | None = None,
+        gl: Gl = False,
+        render_node: Path | None = None,
         name: str = "QEMU",
     ) -> None:
         """Launch `command`, with the display added to it (`add_display`). LaunchError when that cannot be.
+
+        `gl` and `render_node` say what it draws with (`choose_render_node`).
 
         `exited` is called once, with the reason for a person, when QEMU has ended, whoever ended it, but by `kill()`.
         `name` is the guest's, for the log.
@@ -62,7 +66,9 @@ class QemuProcess:
         self._ends: float | None = None
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._partial = b""
-        arguments = _with_death_signal(_resolved(add_display(command, _QMP_FD, render_node)))
+        arguments = _with_death_signal(
+            _resolved(add_display(command, _QMP_FD, choose_render_node(command, gl, render_node)))
+        )
         #: wlvm's end of QMP; whoever drives it takes it over.
         self.qmp_socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         output, error_output = (OwnedFd(fd) for fd in os.pipe())
