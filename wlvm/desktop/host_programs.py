@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from wlvm.desktop.client_input import ClientInput
+from wlvm.desktop.drag import Drag
 from wlvm.desktop.layer_layout import arrange_layers
 from wlvm.desktop.layer_view import LayerView
 from wlvm.desktop.layers import Layers
@@ -17,6 +18,7 @@ from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.input import SeatDevices
 from wlvm.wlr.layer_shell import LayerShell, LayerSurface
 from wlvm.wlr.output import WlrOutput
+from wlvm.wlr.seat import ClientDrag
 from wlvm.wlr.xdg_shell import XdgPopup, XdgShell, XdgToplevel
 
 
@@ -64,6 +66,7 @@ class HostPrograms:
         self, wayland: Compositor, layers: Layers, seat: Seat, devices: SeatDevices, desktop: Desktop
     ) -> None:
         self.windows: list[Toplevel] = []
+        self._scene = wayland.scene
         self._layers = layers
         self._seat = seat
         self._desktop = desktop
@@ -72,6 +75,7 @@ class HostPrograms:
         self._usable: dict[str, Rect] = {}
         self._shell = XdgShell(wayland.display, self._new_toplevel, self._new_popup)
         self._layer_shell = LayerShell(wayland.display, self._new_layer)
+        devices.clients.on_drag(self._drag_begins)
         self.lock = LockScreen(wayland, layers, self._input, desktop, self._lock_changed)
 
     def forget(self) -> None:
@@ -157,6 +161,9 @@ class HostPrograms:
         self._hold_keyboard()
         self._input.clients.end_grabs()
         self._seat.interrupt()
+
+    def _drag_begins(self, drag: ClientDrag) -> None:
+        Drag(drag, self._input, self._scene, self._layers, self._seat)
 
     # Windows.
 

@@ -205,6 +205,10 @@ class Backend:
         allocator = abi.borrow("struct wlr_allocator *", self.allocator)
         return bool(allocator.buffer_caps & _BUFFER_CAP_DMABUF)
 
+    def make_presentation(self, display: Display) -> Any:
+        """The global that tells clients when their frames were seen, by the backend's clock: a `struct wlr_presentation *`."""
+        return wlr.wlr_presentation_create(display._ptr, self._backend._ptr)
+
     def make_compositor(self, display: Display) -> None:
         """The wl_compositor and wl_subcompositor globals, which clients expect everywhere."""
         wlr.wlr_compositor_create(display._ptr, self.renderer)

@@ -40,6 +40,9 @@ class Compositor:
     def _make_globals(self) -> None:
         display = self.display._ptr
         wlr.wlr_data_device_manager_create(display)
+        wlr.wlr_viewporter_create(display)
+        wlr.wlr_single_pixel_buffer_manager_v1_create(display)
+        wlr.wlr_scene_set_presentation(self.scene.pointer, self.backend.make_presentation(self.display))
         wlr.wlr_xdg_output_manager_v1_create(display, self.layout.pointer)
 
     def on_new_output(self, callback: Callable[[WlrOutput], None]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from wlvm.wlr.abi import wlr, wlr_ffi
 from wlvm.wlr.listeners import Listeners
+from wlvm.wlr.scene import Tree
 from wlvm.wlr.surface import CursorSurface, Surface
 
 from pywayland.server import Display  # isort: skip
@@ -45,6 +46,7 @@ class ClientSeat:
         events = self.pointer.events
         self._listeners.add(wlr_ffi.addressof(events.request_set_selection), self._on_selection)
         self._listeners.add(wlr_ffi.addressof(events.request_set_primary_selection), self._on_primary)
+        self._listeners.add(wlr_ffi.addressof(events.request_start_drag), self._on_drag_request)
 
     def destroy(self) -> None:
         self._listeners.remove()
@@ -142,3 +144,41 @@ class ClientSeat:
     def _on_primary(self, data: Any) -> None:
         event = wlr_ffi.cast("struct wlr_seat_request_set_primary_selection_event *", data)
         wlr.wlr_seat_set_primary_selection(self.pointer, event.source, event.serial)
+
+    # Drag and drop.
+
+    def on_drag(self, callback: Callable[[ClientDrag], None]) -> None:
+        """Raised when a client has begun to drag something, with the button that is down."""
+        self._listeners.add(
+            wlr_ffi.addressof(self.pointer.events.start_drag), lambda data: callback(ClientDrag(data))
+        )
+
+    def _on_drag_request(self, data: Any) -> None:
+        """Raised when a client wants to drag: only what the pointer was pressed on may."""
+        event = wlr_ffi.cast("struct wlr_seat_request_start_drag_event *", data)
+        if wlr.wlr_seat_validate_pointer_grab_serial(self.pointer, event.origin, event.serial):
+            wlr.wlr_seat_start_pointer_drag(self.pointer, event.drag, event.serial)
+        elif event.drag.source != wlr_ffi.NULL:
+            wlr.wlr_data_source_destroy(event.drag.source)
+
+
+class ClientDrag:
+    """A `struct wlr_drag`: wlroots' grab of the pointer until the drop, or until it is cancelled."""
+
+    def __init__(self, data: Any) -> None:
+        self._pointer = wlr_ffi.cast("struct wlr_drag *", data)
+        self._listeners = Listeners()
+
+    def show_icon(self, parent: Tree) -> None:
+        """Show the client's picture of what is dragged, where there is one, in `parent`. Its node ends with it."""
+        if self._pointer.icon != wlr_ffi.NULL:
+            wlr.wlr_scene_subsurface_tree_create(parent.pointer, self._pointer.icon.surface)
+
+    def on_destroy(self, callback: Callable[[], None]) -> None:
+        """Raised once, when it is over."""
+
+        def destroyed(_data: Any) -> None:
+            self._listeners.remove()
+            callback()
+
+        self._listeners.add(wlr_ffi.addressof(self._pointer.events.destroy), destroyed)
