@@ -35,6 +35,8 @@ def showing(runtime_dir: Path, config: str) -> Iterator[tuple[Wlvm, FakeVm]]:
 
 
 def fds_of(wlvm: Wlvm) -> int:
+    """How many fds wlvm has, once it has closed those that it sent."""
+    wlvm.control.listing()
     return len(os.listdir(f"/proc/{wlvm.pid}/fd"))
 
 
