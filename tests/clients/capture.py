@@ -111,13 +111,7 @@ class CaptureClient:
 
     def dmabuf_buffer(self, descriptor: DmabufDescriptor) -> Any:
         """A wl_buffer of a dma-buf."""
-        params = self._found[ZwpLinuxDmabufV1.name][0].create_params()
-        modifier = descriptor.modifier
-        for index, plane in enumerate(descriptor.planes):
-            params.add(
-                plane.fd.fileno(), index, plane.offset, plane.stride, modifier >> 32, modifier & 0xFFFFFFFF
-            )
-        return params.create_immed(descriptor.width, descriptor.height, descriptor.fourcc, 0)
+        return dmabuf_buffer(self._found[ZwpLinuxDmabufV1.name][0], descriptor)
 
     def begin_export(self, output: int = 0) -> Export:
         """Ask for the dma-buf of an output's next frame."""
@@ -139,6 +133,15 @@ class CaptureClient:
             assert ready, "the compositor does not answer"
             if self.display.dispatch(block=True) < 0:
                 raise RuntimeError("the compositor hung up")
+
+
+def dmabuf_buffer(linux_dmabuf: Any, descriptor: DmabufDescriptor) -> Any:
+    """A wl_buffer of a dma-buf, made by a zwp_linux_dmabuf_v1."""
+    params = linux_dmabuf.create_params()
+    high, low = descriptor.modifier >> 32, descriptor.modifier & 0xFFFFFFFF
+    for index, plane in enumerate(descriptor.planes):
+        params.add(plane.fd.fileno(), index, plane.offset, plane.stride, high, low)
+    return params.create_immed(descriptor.width, descriptor.height, descriptor.fourcc, 0)
 
 
 class Screencopy:
