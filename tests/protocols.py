@@ -80,8 +80,8 @@ def as_markdown(found: dict[str, int]) -> str:
     lines = [
         "# Wayland protocols",
         "",
-        "What programs find in wlvm (headless, drawing with pixman; a GPU adds `zwp_linux_dmabuf_v1` and `wl_drm`). Written by",
-        "`scripts/protocols` from what is advertised.",
+        "What programs find in wlvm (headless, drawing with pixman; a GPU adds `zwp_linux_dmabuf_v1`, `wl_drm` and",
+        "`wp_single_pixel_buffer_manager_v1`). Written by `scripts/protocols` from what is advertised.",
     ]
     for title, names in PURPOSES.items():
         rows = [

@@ -19,8 +19,8 @@ from wlvm.desktop.output import Output, OutputEvents
 from wlvm.desktop.placement import Rule, arrange, side_by_side
 from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
-from wlvm.desktop.toplevel import Toplevel
 from wlvm.desktop.view import Cell, Fit, View
+from wlvm.desktop.window import Window
 from wlvm.framebuffer import Rect
 from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
@@ -120,6 +120,9 @@ class Server(OutputEvents):
             self.wayland.start()
             os.environ["WAYLAND_DISPLAY"] = self.wayland_socket
             os.environ["WLVM_SOCKET"] = str(self.control.path)
+            if (x11 := self._programs.start_xwayland(self.wayland)) is not None:
+                os.environ["DISPLAY"] = x11
+                log.info("X11 programs find wlvm on %s", x11)
             self.displays.start()
             for guest in self.config.guests:
                 if not self._stop_requested:
@@ -217,50 +220,50 @@ class Server(OutputEvents):
         if self.seat.focus is None and views:
             self.seat.set_focus(self.seat.previous() or views[0])
 
-    def _cells(self, windows: Sequence[Toplevel]) -> dict[GuestSurface | Toplevel, Cell]:
+    def _cells(self, windows: Sequence[Window]) -> dict[GuestSurface | Window, Cell]:
         """The places of guests and windows, as the configuration says or else side by side; dialogs lie over their windows."""
         areas = {name: self._programs.usable_area(name) for name in self.outputs}
         tiled = [window for window in windows if not (window.floats or window.fullscreen)]
-        views: list[GuestSurface | Toplevel] = [*self._views, *tiled]
+        views: list[GuestSurface | Window] = [*self._views, *tiled]
         cells = arrange(areas, [(view, self._rule(view)) for view in views])
         for window in windows:
             if window not in cells:
                 cells[window] = self._cell_above(window, cells)
         return cells
 
-    def _cell_above(self, window: Toplevel, cells: Mapping[GuestSurface | Toplevel, Cell]) -> Cell:
+    def _cell_above(self, window: Window, cells: Mapping[GuestSurface | Window, Cell]) -> Cell:
         """The cell of a window that lies above the others: a whole output, or that of the window that it is a dialog of."""
         parent = self._programs.parent_of(window)
         if not window.fullscreen and parent is not None and parent in cells:
             return cells[parent]
         name = self._output_at(window.box)
-        if window.fullscreen and window.xdg.wanted_output in self.outputs:
-            name = window.xdg.wanted_output
+        if window.fullscreen and window.wanted_output in self.outputs:
+            name = window.wanted_output
         area = self.outputs[name].box if window.fullscreen else self._programs.usable_area(name)
         return Cell(name, area, Fit.CENTER)
 
     # Host programs.
 
-    def window_announced(self, window: Toplevel) -> None:
+    def window_announced(self, window: Window) -> None:
         if self.outputs:
             window.suggest(self._cells([*self._programs.windows, window])[window])
 
-    def window_mapped(self, window: Toplevel) -> None:
+    def window_mapped(self, window: Window) -> None:
         self._arrange()
         self.seat.set_focus(window)
         self.seat.view_changed(window)
 
-    def window_unmapped(self, window: Toplevel) -> None:
+    def window_unmapped(self, window: Window) -> None:
         self._arrange()
 
-    def window_changed(self, window: Toplevel) -> None:
+    def window_changed(self, window: Window) -> None:
         self._arrange()
         self.seat.view_changed(window)
 
-    def move_requested(self, window: Toplevel) -> None:
+    def move_requested(self, window: Window) -> None:
         """Views keep their places."""
 
-    def resize_requested(self, window: Toplevel, edges: int) -> None:
+    def resize_requested(self, window: Window, edges: int) -> None:
         """Views keep their sizes."""
 
     def usable_areas_changed(self) -> None:
@@ -294,8 +297,8 @@ class Server(OutputEvents):
         hit = self.wayland.scene.at(x, y)
         return hit.owner if hit is not None and isinstance(hit.owner, GuestSurface | SurfaceView) else None
 
-    def _rule(self, view: GuestSurface | Toplevel) -> Rule | None:
-        if isinstance(view, Toplevel):
+    def _rule(self, view: GuestSurface | Window) -> Rule | None:
+        if isinstance(view, Window):
             return None
         guest = self.guests.get(view.identity.guest)
         rule = guest.config.console(view.identity.console) if guest is not None else None

@@ -281,3 +281,20 @@ def test_real_programs_run_type_and_end(desk: Desk) -> None:
             program.kill()
             program.wait()
         eventually(f"{command} is gone", lambda: not np.any(desk.wlvm.screen()[30:, 30:]))
+
+
+def test_x11_programs_are_windows_like_the_others(desk: Desk) -> None:
+    client = desk.client()
+    window = client.window(RED)
+    environment = {**os.environ, "DISPLAY": desk.wlvm.wait_for_log("X11 programs").rpartition(" ")[2]}
+    xlogo = subprocess.Popen(
+        ["xlogo", "-bg", "#0000ff", "-fg", "#0000ff"], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        client.wait_for("the window makes room", lambda: window.size == (WIDTH // 2, HEIGHT))
+        eventually("it fills its place", lambda: np.all(desk.wlvm.screen()[30:, WIDTH // 2 :] == BLUE))
+        client.wait_for("it has the keyboard", lambda: client.named("keyboard leave"))
+    finally:
+        xlogo.kill()
+        xlogo.wait()
+    client.wait_for("the room is back", lambda: window.size == (WIDTH, HEIGHT))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 from wlvm.desktop.client_input import ClientInput
@@ -13,6 +14,9 @@ from wlvm.desktop.lock_screen import LockScreen
 from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.toplevel import Toplevel
+from wlvm.desktop.window import Window
+from wlvm.desktop.x11_programs import X11Programs
+from wlvm.desktop.x11_window import X11Popup
 from wlvm.framebuffer import Rect
 from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.input import SeatDevices
@@ -21,26 +25,28 @@ from wlvm.wlr.output import WlrOutput
 from wlvm.wlr.seat import ClientDrag
 from wlvm.wlr.xdg_shell import XdgPopup, XdgShell, XdgToplevel
 
+log = logging.getLogger(__name__)
+
 
 class Desktop(Protocol):
     """Who gives the views their places, and hears what clients wish."""
 
-    def window_announced(self, window: Toplevel) -> None:
+    def window_announced(self, window: Window) -> None:
         """A client is about to make a window: it may be told what size is wanted."""
 
-    def window_mapped(self, window: Toplevel) -> None:
+    def window_mapped(self, window: Window) -> None:
         """A window appeared: it wants a place, and usually the keyboard."""
 
-    def window_unmapped(self, window: Toplevel) -> None:
+    def window_unmapped(self, window: Window) -> None:
         """A window went, or has nothing to show for now: it needs no place, and the seat has forgotten it."""
 
-    def window_changed(self, window: Toplevel) -> None:
-        """A window has another parent, or wishes to be in full screen or not (`Toplevel.fullscreen`): it may need another place."""
+    def window_changed(self, window: Window) -> None:
+        """A window has another parent, or wishes to be in full screen or not (`Window.fullscreen`): it may need another place."""
 
-    def move_requested(self, window: Toplevel) -> None:
+    def move_requested(self, window: Window) -> None:
         """A client wants the pointer, with the button that is down, to move its window."""
 
-    def resize_requested(self, window: Toplevel, edges: int) -> None:
+    def resize_requested(self, window: Window, edges: int) -> None:
         """A client wants the pointer to pull its window's edges (xdg_toplevel.resize_edge)."""
 
     def usable_areas_changed(self) -> None:
@@ -65,7 +71,7 @@ class HostPrograms:
     def __init__(
         self, wayland: Compositor, layers: Layers, seat: Seat, devices: SeatDevices, desktop: Desktop
     ) -> None:
-        self.windows: list[Toplevel] = []
+        self.windows: list[Window] = []
         self._scene = wayland.scene
         self._layers = layers
         self._seat = seat
@@ -73,6 +79,7 @@ class HostPrograms:
         self._input = ClientInput(devices.clients, wayland.scene, seat.cursor_changed)
         self._views: list[SurfaceView] = []
         self._usable: dict[str, Rect] = {}
+        self._x11: X11Programs | None = None
         self._shell = XdgShell(wayland.display, self._new_toplevel, self._new_popup)
         self._layer_shell = LayerShell(wayland.display, self._new_layer)
         devices.clients.on_drag(self._drag_begins)
@@ -82,6 +89,8 @@ class HostPrograms:
         self._shell.forget()
         self._layer_shell.forget()
         self.lock.forget()
+        if self._x11 is not None:
+            self._x11.destroy()
 
     # Bars, wallpapers, launchers, notifications.
 
@@ -167,9 +176,9 @@ class HostPrograms:
 
     # Windows.
 
-    def parent_of(self, window: Toplevel) -> Toplevel | None:
+    def parent_of(self, window: Window) -> Window | None:
         """The window that a dialog belongs to."""
-        parent = window.xdg.parent
+        parent = window.parent
         return next((each for each in self.windows if each.surface == parent), None)
 
     def _new_toplevel(self, xdg: XdgToplevel) -> None:
@@ -179,7 +188,7 @@ class HostPrograms:
         xdg.on_unmap(lambda: self._unmapped(window))
         xdg.on_destroy(lambda: self._gone(window))
         xdg.on_commit(lambda: self._committed(window))
-        xdg.on_parent(lambda: self._changed(window))
+        xdg.on_parent(lambda: self.changed(window))
         xdg.on_fullscreen_request(lambda: self._fullscreen_requested(window))
         xdg.on_maximize_request(xdg.answer)
         xdg.on_minimize_request(xdg.answer)
@@ -195,12 +204,18 @@ class HostPrograms:
     def _mapped(self, window: Toplevel) -> None:
         window.mapped = True
         window.fullscreen = window.xdg.wants_fullscreen
+        self.appear(window)
+
+    def _unmapped(self, window: Toplevel) -> None:
+        window.mapped = False
+        self.disappear(window)
+
+    def appear(self, window: Window) -> None:
         self.windows.append(window)
         window.raise_to_top()
         self._desktop.window_mapped(window)
 
-    def _unmapped(self, window: Toplevel) -> None:
-        window.mapped = False
+    def disappear(self, window: Window) -> None:
         self.windows.remove(window)
         self._seat.view_gone(window)
         self._desktop.window_unmapped(window)
@@ -215,10 +230,34 @@ class HostPrograms:
         self._views.remove(window)
         window.destroy()
 
-    def _changed(self, window: Toplevel) -> None:
+    def changed(self, window: Window) -> None:
         if window.mapped:
             self._desktop.window_changed(window)
 
     def _fullscreen_requested(self, window: Toplevel) -> None:
         window.set_fullscreen(window.xdg.wants_fullscreen)
-        self._changed(window)
+        self.changed(window)
+
+    # X11 programs.
+
+    def start_xwayland(self, wayland: Compositor) -> str | None:
+        """Have an X server for whoever asks for one; its display's name, None where there can be none (the log says why)."""
+        try:
+            self._x11 = X11Programs(wayland, self._input, self._layers, self)
+        except OSError as error:
+            log.warning("no X11 programs: %s", error)
+            return None
+        return self._x11.display_name
+
+    def popup_appeared(self, popup: X11Popup) -> None:
+        self._views.append(popup)
+        if popup.takes_keyboard:
+            self._seat.set_focus(popup)
+        self._seat.view_changed(popup)
+
+    def popup_disappeared(self, popup: X11Popup) -> None:
+        self._views.remove(popup)
+        self._seat.view_gone(popup)
+
+    def area_around(self, box: Rect) -> Rect:
+        return self._desktop.area_around(box)

@@ -30,7 +30,6 @@ class LayerView(SurfaceView):
         self.layer = layer
         self.output = output
         self.mapped = False
-        self._layers = layers
         self._asked: tuple[int, int] | None = None
         self.state = self._read()
         layer.show(self.tree)
@@ -68,5 +67,5 @@ class LayerView(SurfaceView):
         )  # fmt: skip
 
     def _follow_layer(self) -> None:
-        trees = (self._layers.background, self._layers.bottom, self._layers.top, self._layers.overlay)
+        trees = (self.layers.background, self.layers.bottom, self.layers.top, self.layers.overlay)
         self.tree.move_to(trees[self.state.layer])

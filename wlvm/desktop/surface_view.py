@@ -31,6 +31,7 @@ class SurfaceView:
         self.surface = surface
         self.box = Rect(0, 0, 1, 1)
         self.input = input
+        self.layers = layers
         self.tree = Tree.create(parent, owner=self)
         self._popups = Tree.create(layers.popups, owner=self)
         self._popup_trees: dict[Surface, Tree] = {}

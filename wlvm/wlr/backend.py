@@ -209,10 +209,11 @@ class Backend:
         """The global that tells clients when their frames were seen, by the backend's clock: a `struct wlr_presentation *`."""
         return wlr.wlr_presentation_create(display._ptr, self._backend._ptr)
 
-    def make_compositor(self, display: Display) -> None:
-        """The wl_compositor and wl_subcompositor globals, which clients expect everywhere."""
-        wlr.wlr_compositor_create(display._ptr, self.renderer)
+    def make_compositor(self, display: Display) -> Any:
+        """The wl_compositor and wl_subcompositor globals, which clients expect everywhere; returns the `struct wlr_compositor *`."""
+        compositor = wlr.wlr_compositor_create(display._ptr, self.renderer)
         wlr.wlr_subcompositor_create(display._ptr)
+        return compositor
 
 
 def _obstacle(kind: BackendKind) -> str:

@@ -34,14 +34,17 @@ class Compositor:
         self._listeners = Listeners()
         self._wake = self.loop.timer(lambda: None)
         wlr.wlr_scene_attach_output_layout(self.scene.pointer, self.layout.pointer)
-        self.backend.make_compositor(self.display)
+        #: The `struct wlr_compositor *`.
+        self.compositor = self.backend.make_compositor(self.display)
         self._make_globals()
 
     def _make_globals(self) -> None:
         display = self.display._ptr
         wlr.wlr_data_device_manager_create(display)
         wlr.wlr_viewporter_create(display)
-        wlr.wlr_single_pixel_buffer_manager_v1_create(display)
+        if self.backend.renderer_name != "pixman":
+            # pixman blends the edge of what it scales with black, and one pixel is all edge.
+            wlr.wlr_single_pixel_buffer_manager_v1_create(display)
         wlr.wlr_scene_set_presentation(self.scene.pointer, self.backend.make_presentation(self.display))
         wlr.wlr_xdg_output_manager_v1_create(display, self.layout.pointer)
 
