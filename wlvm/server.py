@@ -198,14 +198,27 @@ class Server(OutputEvents):
             self._pictures,
         )
         self._views.append(surface)
+        label = surface.identity.label
+        self._programs.list.add(
+            surface,
+            label,
+            "wlvm.guest",
+            lambda: self.seat.set_focus(surface),
+            lambda: self._close_asked(label),
+        )
         self._arrange()
         return surface
 
     def _remove_surface(self, surface: GuestSurface) -> None:
         self._views.remove(surface)
+        self._programs.list.remove(surface)
         self.seat.view_gone(surface)
         surface.destroy()
         self._arrange()
+
+    def _close_asked(self, label: str) -> None:
+        """A machine is not a window: a click in a taskbar does not switch it off."""
+        log.info("%s was asked to close by a list of windows, and stays", label)
 
     def _surface_changed(self, surface: GuestSurface) -> None:
         self.seat.view_changed(surface)

@@ -1,6 +1,7 @@
-"""wlr-virtual-pointer-unstable-v1 and virtual-keyboard-unstable-v1 as pywayland interfaces: it brings neither.
+"""wlr-virtual-pointer-unstable-v1, virtual-keyboard-unstable-v1 and wlr-foreign-toplevel-management-unstable-v1 as pywayland interfaces: it
+brings none of them.
 
-Only what a client sends; neither protocol has events. The order of the requests is their number on the wire.
+The order of the requests, and that of the events, is their number on the wire.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
 
 from pywayland.protocol.wayland import WlOutput, WlSeat  # isort: skip
-from pywayland.protocol_core import Argument, ArgumentType, Interface, Proxy  # isort: skip
+from pywayland.protocol_core import Argument, ArgumentType, Interface, Proxy, Resource  # isort: skip
 
 _INT = Argument(ArgumentType.Int)
 _UINT = Argument(ArgumentType.Uint)
@@ -134,11 +135,96 @@ class VirtualKeyboardManagerProxy(Proxy[VirtualKeyboardManager]):
         return self._marshal_constructor(0, VirtualKeyboard, seat)
 
 
+class ForeignToplevel(Interface):
+    """A window of a list. A state is an array of 32-bit numbers: 0 maximized, 1 minimized, 2 activated, 3 fullscreen."""
+
+    name = "zwlr_foreign_toplevel_handle_v1"
+    version = 1
+
+
+class ForeignToplevelProxy(Proxy[ForeignToplevel]):
+    interface = ForeignToplevel
+
+    @ForeignToplevel.request()
+    def set_maximized(self) -> None:
+        self._marshal(0)
+
+    @ForeignToplevel.request()
+    def unset_maximized(self) -> None:
+        self._marshal(1)
+
+    @ForeignToplevel.request()
+    def set_minimized(self) -> None:
+        self._marshal(2)
+
+    @ForeignToplevel.request()
+    def unset_minimized(self) -> None:
+        self._marshal(3)
+
+    @ForeignToplevel.request(_SEAT)
+    def activate(self, seat: Any) -> None:
+        self._marshal(4, seat)
+
+    @ForeignToplevel.request()
+    def close(self) -> None:
+        self._marshal(5)
+
+
+class ForeignToplevelResource(Resource):
+    interface = ForeignToplevel
+
+    @ForeignToplevel.event(Argument(ArgumentType.String))
+    def title(self, title: str) -> None: ...
+
+    @ForeignToplevel.event(Argument(ArgumentType.String))
+    def app_id(self, app_id: str) -> None: ...
+
+    @ForeignToplevel.event(_ANY_OUTPUT)
+    def output_enter(self, output: Any) -> None: ...
+
+    @ForeignToplevel.event(_ANY_OUTPUT)
+    def output_leave(self, output: Any) -> None: ...
+
+    @ForeignToplevel.event(Argument(ArgumentType.Array))
+    def state(self, state: list[int]) -> None: ...
+
+    @ForeignToplevel.event()
+    def done(self) -> None: ...
+
+    @ForeignToplevel.event()
+    def closed(self) -> None: ...
+
+
+class ForeignToplevelManager(Interface):
+    name = "zwlr_foreign_toplevel_manager_v1"
+    version = 1
+
+
+class ForeignToplevelManagerProxy(Proxy[ForeignToplevelManager]):
+    interface = ForeignToplevelManager
+
+    @ForeignToplevelManager.request()
+    def stop(self) -> None:
+        self._marshal(0)
+
+
+class ForeignToplevelManagerResource(Resource):
+    interface = ForeignToplevelManager
+
+    @ForeignToplevelManager.event(Argument(ArgumentType.NewId, interface=ForeignToplevel))
+    def toplevel(self, toplevel: Any) -> None: ...
+
+    @ForeignToplevelManager.event()
+    def finished(self) -> None: ...
+
+
 for _interface, _proxy in (
     (VirtualPointer, VirtualPointerProxy),
     (VirtualPointerManager, VirtualPointerManagerProxy),
     (VirtualKeyboard, VirtualKeyboardProxy),
     (VirtualKeyboardManager, VirtualKeyboardManagerProxy),
+    (ForeignToplevel, ForeignToplevelProxy),
+    (ForeignToplevelManager, ForeignToplevelManagerProxy),
 ):
     _interface._gen_c()
     _interface.proxy_class = _proxy

@@ -15,10 +15,12 @@ from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.toplevel import Toplevel
 from wlvm.desktop.window import Window
+from wlvm.desktop.window_list import WindowList
 from wlvm.desktop.x11_programs import X11Programs
 from wlvm.desktop.x11_window import X11Popup
 from wlvm.framebuffer import Rect
 from wlvm.wlr.compositor import Compositor
+from wlvm.wlr.foreign_toplevel import ForeignToplevels
 from wlvm.wlr.input import SeatDevices
 from wlvm.wlr.layer_shell import LayerShell, LayerSurface
 from wlvm.wlr.output import WlrOutput
@@ -78,6 +80,9 @@ class HostPrograms:
         self._desktop = desktop
         self._input = ClientInput(devices.clients, wayland.scene, seat.cursor_changed)
         self._views: list[SurfaceView] = []
+        #: What taskbars show; guests are added by whoever has them.
+        self.list = WindowList(ForeignToplevels(wayland.display))
+        seat.focus_changed = self.list.activate
         self._usable: dict[str, Rect] = {}
         self._x11: X11Programs | None = None
         self._shell = XdgShell(wayland.display, self._new_toplevel, self._new_popup)
@@ -91,6 +96,7 @@ class HostPrograms:
         self.lock.forget()
         if self._x11 is not None:
             self._x11.destroy()
+        self.list.clear()
 
     # Bars, wallpapers, launchers, notifications.
 
@@ -188,6 +194,7 @@ class HostPrograms:
         xdg.on_unmap(lambda: self._unmapped(window))
         xdg.on_destroy(lambda: self._gone(window))
         xdg.on_commit(lambda: self._committed(window))
+        xdg.on_title(lambda: self.list.rename(window, window.title, window.app_id))
         xdg.on_parent(lambda: self.changed(window))
         xdg.on_fullscreen_request(lambda: self._fullscreen_requested(window))
         xdg.on_maximize_request(xdg.answer)
@@ -213,10 +220,12 @@ class HostPrograms:
     def appear(self, window: Window) -> None:
         self.windows.append(window)
         window.raise_to_top()
+        self.list.add(window, window.title, window.app_id, lambda: self._seat.set_focus(window), window.close)
         self._desktop.window_mapped(window)
 
     def disappear(self, window: Window) -> None:
         self.windows.remove(window)
+        self.list.remove(window)
         self._seat.view_gone(window)
         self._desktop.window_unmapped(window)
 

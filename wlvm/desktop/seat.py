@@ -36,6 +36,8 @@ class Seat:
         """`view_at` gives the topmost view at a point of the layout that takes input there."""
         self._view_at = view_at
         self._devices: SeatDevices | None = None
+        #: Called with the view that has the keyboard now.
+        self.focus_changed: Callable[[View | None], None] = lambda view: None
         self._keyboard: View | None = None
         self._holder: View | None = None
         self._pointer: View | None = None
@@ -82,6 +84,7 @@ class Seat:
         self._keyboard = view
         if view is not None:
             view.keyboard_enter()
+        self.focus_changed(view)
 
     def hold_focus(self, view: View | None) -> None:
         """Give the keyboard to a view that keeps it whatever is clicked on, until None gives it back to the one that had it last."""
