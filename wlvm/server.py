@@ -32,6 +32,7 @@ from wlvm.signals import Signals
 from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.capture import CaptureProtocols
 from wlvm.wlr.compositor import Compositor
+from wlvm.wlr.idle import IdleProtocols
 from wlvm.wlr.input import SeatDevices
 from wlvm.wlr.input_device import InputDevice
 from wlvm.wlr.keymap import KeymapError
@@ -84,10 +85,17 @@ class Server(OutputEvents):
         self._layers = Layers(self.wayland.scene)
         self._pictures = PictureMaker(self.loop, Textures(self.wayland.backend.renderer))
         self.seat = Seat(self._view_at)
-        self._idle = Idle(self.loop, self.seat, config.idle.screen_off, self._switch_outputs)
+        self._idle = Idle(
+            self.loop,
+            self.seat,
+            config.idle.screen_off,
+            self._switch_outputs,
+            heard=lambda: self._idle_protocols.activity(),
+        )
         self._devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self._idle)
         self.wayland.on_new_input(self._devices.add)
         self.seat.use(self._devices)
+        self._idle_protocols = IdleProtocols(self.wayland.display, self._devices.clients, self._idle.inhibit)
         self._programs = HostPrograms(self.wayland, self._layers, self.seat, self._devices, self)
         if (session := self.wayland.backend.session) is not None:
             session.on_active(self._session_activity)
@@ -100,6 +108,7 @@ class Server(OutputEvents):
         except BaseException:
             self._idle.close()
             self._programs.forget()
+            self._idle_protocols.forget()
             self._devices.destroy()
             self.wayland.destroy()
             raise
@@ -159,6 +168,7 @@ class Server(OutputEvents):
         self._idle.close()
         self.wayland.destroy_clients()
         self._programs.forget()
+        self._idle_protocols.forget()
         self._devices.destroy()
         self.wayland.destroy()
 

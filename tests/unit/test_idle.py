@@ -107,3 +107,24 @@ def test_nothing_is_left_on_the_loop() -> None:
     screens = Screens(screen_off=10)
     screens.idle.close()
     assert not screens.loop.timers
+
+
+def test_a_film_keeps_the_screens_on_and_the_time_counts_from_its_end() -> None:
+    screens = Screens(screen_off=10)
+    screens.idle.inhibit(True)
+    screens.loop.advance(60_000)
+    assert screens.switched == []
+    screens.idle.inhibit(False)
+    screens.loop.advance(9_999)
+    assert screens.switched == []
+    screens.loop.advance(1)
+    assert screens.switched == [False]
+
+
+def test_each_sign_of_life_is_told() -> None:
+    heard: list[int] = []
+    loop = ManualLoop()
+    idle = Idle(loop, Seat(), 0, lambda on: None, heard=lambda: heard.append(1), now=loop.now)
+    idle.key(30, True)
+    idle.motion(1, 1)
+    assert heard == [1, 1]

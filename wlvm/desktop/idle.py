@@ -21,17 +21,20 @@ class Idle:
         events: SeatEvents,
         screen_off: int,
         switch: Callable[[bool], None],
+        heard: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`switch` switches the screens off after `screen_off` seconds without an event (0: never), and on at the next event.
 
-        `now` is the clock of `loop`, in seconds.
+        `heard` is called at each sign that somebody is there. `now` is the clock of `loop`, in seconds.
         """
         self._events = events
         self._screen_off = screen_off
         self._switch = switch
+        self._heard = heard
         self._on = True
         self._paused = False
+        self._inhibited = False
         self._now = now
         self._last = now()
         self._timer = loop.timer(self._look)
@@ -43,10 +46,17 @@ class Idle:
     def activity(self) -> None:
         """Somebody is there."""
         self._last = self._now()
+        self._heard()
         if not self._on and not self._paused:
             self._on = True
             self._switch(True)
             self._watch()
+
+    def inhibit(self, inhibited: bool) -> None:
+        """A program wants the screens to stay on (it shows a film), or does not any more: the time counts from then."""
+        if inhibited != self._inhibited:
+            self._inhibited = inhibited
+            self.activity()
 
     def pause(self) -> None:
         """Nobody can be heard from now on: another session has the devices, and the screens."""
@@ -65,6 +75,8 @@ class Idle:
             self._timer.arm(round((self._last + self._screen_off - self._now()) * 1000))
 
     def _look(self) -> None:
+        if self._inhibited:
+            self._last = self._now()
         if self._now() < self._last + self._screen_off:
             self._watch()
         else:
