@@ -298,3 +298,23 @@ def test_x11_programs_are_windows_like_the_others(desk: Desk) -> None:
         xlogo.kill()
         xlogo.wait()
     client.wait_for("the room is back", lambda: window.size == (WIDTH, HEIGHT))
+
+
+def test_absurd_sizes_and_floods_disturb_nobody(desk: Desk) -> None:
+    victim, client = desk.client(), desk.client()
+    window = victim.window(RED)
+    flood = client.window(BLUE, size=(9000, 9000))
+    victim.wait_for("it has half the output", lambda: window.size == (WIDTH // 2, HEIGHT))
+    for step in range(2000):
+        flood.toplevel.set_title("x" * 1000 + str(step))
+        flood.surface.damage_buffer(0, 0, 2**31 - 1, 2**31 - 1)
+        flood.surface.commit()
+        if step % 10 == 0:
+            client.display.roundtrip()
+    for _ in range(50):
+        client.window(GREEN)
+    client.close()
+    victim.wait_for("it has the output again", lambda: window.size == (WIDTH, HEIGHT))
+    eventually("its picture is whole", lambda: np.all(desk.wlvm.screen()[30:, 30:] == RED))
+    desk.click(100, 100)
+    victim.wait_for("a click reaches it", lambda: victim.named("pointer button"))
