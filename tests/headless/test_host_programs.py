@@ -15,6 +15,8 @@ from tests.clients.virtual_input import VERTICAL, InputClient
 from tests.clients.window import Client
 from tests.wlvm_process import Wlvm, eventually
 
+from pywayland.protocol.xdg_activation_v1 import XdgActivationV1  # isort: skip
+
 WIDTH, HEIGHT = 800, 600
 RED, GREEN, BLUE, WHITE = 0xFF0000, 0x00FF00, 0x0000FF, 0xFFFFFF
 BLACK = 0
@@ -318,3 +320,28 @@ def test_absurd_sizes_and_floods_disturb_nobody(desk: Desk) -> None:
     eventually("its picture is whole", lambda: np.all(desk.wlvm.screen()[30:, 30:] == RED))
     desk.click(100, 100)
     victim.wait_for("a click reaches it", lambda: victim.named("pointer button"))
+
+
+def test_the_focus_is_handed_on_by_whom_a_person_clicked_and_nobody_else(desk: Desk) -> None:
+    client = desk.client()
+    one, two = client.window(RED), client.window(BLUE)
+    client.wait_for("the second is active", lambda: ACTIVATED in two.states)
+    activation = client.bind(XdgActivationV1)
+
+    def token(serial: int | None) -> str:
+        tokens: list[str] = []
+        made = activation.get_activation_token()
+        made.dispatcher["done"] = lambda made, text: tokens.append(text)
+        if serial is not None:
+            made.set_serial(serial, client.seat)
+        made.commit()
+        return str(client.wait_for("the token is made", lambda: tokens)[0])
+
+    activation.activate(token(None), one.surface)
+    client.display.roundtrip()
+    client.display.roundtrip()
+    assert ACTIVATED not in one.states
+    desk.click(600, 300)
+    serial = client.wait_for("the click came", lambda: client.named("pointer button"))[0][0]
+    activation.activate(token(serial), one.surface)
+    client.wait_for("the first is active", lambda: ACTIVATED in one.states)

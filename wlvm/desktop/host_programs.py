@@ -19,12 +19,14 @@ from wlvm.desktop.window_list import WindowList
 from wlvm.desktop.x11_programs import X11Programs
 from wlvm.desktop.x11_window import X11Popup
 from wlvm.framebuffer import Rect
+from wlvm.wlr.activation import Activation
 from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.foreign_toplevel import ForeignToplevels
 from wlvm.wlr.input import SeatDevices
 from wlvm.wlr.layer_shell import LayerShell, LayerSurface
 from wlvm.wlr.output import WlrOutput
 from wlvm.wlr.seat import ClientDrag
+from wlvm.wlr.surface import Surface
 from wlvm.wlr.xdg_shell import XdgPopup, XdgShell, XdgToplevel
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class HostPrograms:
         self._usable: dict[str, Rect] = {}
         self._x11: X11Programs | None = None
         self._shell = XdgShell(wayland.display, self._new_toplevel, self._new_popup)
+        self._activation = Activation(wayland.display, self._activate)
         self._layer_shell = LayerShell(wayland.display, self._new_layer)
         devices.clients.on_drag(self._drag_begins)
         self.lock = LockScreen(wayland, layers, self._input, desktop, self._lock_changed)
@@ -93,6 +96,7 @@ class HostPrograms:
     def forget(self) -> None:
         self._shell.forget()
         self._layer_shell.forget()
+        self._activation.forget()
         self.lock.forget()
         if self._x11 is not None:
             self._x11.destroy()
@@ -216,6 +220,11 @@ class HostPrograms:
     def _unmapped(self, window: Toplevel) -> None:
         window.mapped = False
         self.disappear(window)
+
+    def _activate(self, surface: Surface) -> None:
+        window = next((each for each in self.windows if each.surface == surface), None)
+        if window is not None:
+            self._seat.set_focus(window)
 
     def appear(self, window: Window) -> None:
         self.windows.append(window)

@@ -196,6 +196,9 @@ struct wlr_cursor;
 void wlr_cursor_set_image(struct wlr_cursor *cursor, const uint8_t *pixels, int32_t stride,
     uint32_t width, uint32_t height, int32_t hotspot_x, int32_t hotspot_y, float scale);
 
+/* libwlroots 0.16: types/wlr_xdg_activation_v1.h, its beginning */
+struct wlr_xdg_activation_token_v1 { void *activation; void *surface; void *seat; uint32_t serial; };
+
 /* libwlroots 0.16: interfaces/wlr_keyboard.h */
 struct wlr_keyboard;
 void wlr_keyboard_init(struct wlr_keyboard *keyboard, const void *impl, const char *name);
