@@ -23,6 +23,7 @@ enum {
     FIRST_ERROR = 0x1200,
 };
 
+enum { FENCE = 1 }; /* a flag of the header: answer when it is done, not when it is understood */
 enum { PCI_DEVICE = 0x1050, CONFIG_EVENTS_READ = 0, CONFIG_EVENTS_CLEAR = 4, EVENT_DISPLAY = 1 };
 enum { BLOB_MEMORY_GUEST = 1, BLOB_USE_MAPPABLE = 1, BLOB_USE_SHAREABLE = 2 };
 
@@ -224,7 +225,12 @@ int gpu_transfer(uint32_t resource, struct rect rect, uint32_t offset)
 
 int gpu_flush(uint32_t resource, struct rect rect)
 {
-    struct flush request = {.area = area_of(rect), .resource = resource};
+    /*
+     * A flush is done when the host has shown it. QEMU holds back the answer of a fenced one until its display says so; one
+     * without a fence it does again and again for as long as the display is slower than QEMU itself.
+     */
+    static uint32_t fence;
+    struct flush request = {.header = {.flags = FENCE, .fence = ++fence}, .area = area_of(rect), .resource = resource};
     return ask(&request.header, RESOURCE_FLUSH, sizeof request);
 }
 
