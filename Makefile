@@ -26,9 +26,10 @@ demo:
 test: setup
 	.venv/bin/python -m pytest $(PYTEST)
 
-test-workstation: setup qemu-10
+test-workstation: setup
+	@scripts/fetch-qemu11
 	@scripts/fetch-mesa
-	@scripts/workstation -- env WLVM_QEMUS=$(abspath $(QEMU_10)) .venv/bin/python -m pytest tests/workstation -p no:cacheprovider $(PYTEST)
+	@scripts/workstation -- env WLVM_QEMUS=$(abspath .cache/qemu-11/qemu-system-x86_64) .venv/bin/python -m pytest tests/workstation -p no:cacheprovider $(PYTEST)
 
 workstation:
 	@scripts/setup run
