@@ -44,7 +44,7 @@ class Client:
         for name in ("enter", "leave", "motion", "button", "axis_discrete"):
             self.pointer.dispatcher[name] = self._note("pointer " + name)
         self.keyboard = self.seat.get_keyboard()
-        for name in ("enter", "leave", "key", "modifiers"):
+        for name in ("enter", "leave", "key", "modifiers", "repeat_info"):
             self.keyboard.dispatcher[name] = self._note("keyboard " + name)
         self.display.roundtrip()
 

@@ -39,7 +39,7 @@ def layout(settings: KeyboardSettings) -> tuple[str, str]:
 
 
 def test_every_setting_of_libinput_has_a_key_with_the_same_values() -> None:
-    assert LIBINPUT_SETTINGS == set(SETTINGS)
+    assert set(SETTINGS) == LIBINPUT_SETTINGS
     for field in msgspec.structs.fields(InputDeviceConfig):
         if field.name in SETTINGS:
             kind = get_args(get_args(field.type)[0])[0]
