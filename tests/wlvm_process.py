@@ -89,7 +89,7 @@ class Wlvm:
         line = self.wait_for_log("wlvm is on")
         self.display = line.split("wlvm is on ")[1].split(",")[0]
         self.socket = Path(line.rpartition(" ")[2])
-        self.control = ControlClient(self.socket)
+        self.control = ControlClient(self.socket, timeout=DEADLINE)
 
     @property
     def pid(self) -> int:
