@@ -149,13 +149,21 @@ class DmabufMemory:
     DMA_BUF_IOCTL_SYNC, so that caches agree with what the exporter's device wrote.
     """
 
-    def __init__(self, descriptor: DmabufDescriptor) -> None:
+    def __init__(self, descriptor: DmabufDescriptor, *, crops: bool = False) -> None:
+        """`crops`: be a buffer of the visible part alone, for a renderer that cannot draw a part of one; only the CPU gets that."""
         self.descriptor = descriptor
-        self.width = descriptor.width
-        self.height = descriptor.height
+        self._window = descriptor.visible if crops else Rect(0, 0, descriptor.width, descriptor.height)
+        self.width = self._window.width
+        self.height = self._window.height
         self._kept_from_gpu = False
         self._map: mmap.mmap | None = None
         self._bracketed = False
+
+    @property
+    def visible(self) -> Rect:
+        """The part to show, in this buffer's pixels."""
+        x, y, width, height = self.descriptor.visible
+        return Rect(x - self._window.x, y - self._window.y, width, height)
 
     def show_part(self, crop: Rect | None, y_inverted: bool) -> None:
         """Another part of the same buffer is the picture from now on (see DmabufDescriptor)."""
@@ -167,7 +175,8 @@ class DmabufMemory:
         self._kept_from_gpu = True
 
     def dmabuf(self) -> DmabufDescriptor | None:
-        return None if self._kept_from_gpu else self.descriptor
+        whole = (self.width, self.height) == (self.descriptor.width, self.descriptor.height)
+        return self.descriptor if whole and not self._kept_from_gpu else None
 
     def begin_access(self) -> Pixels | None:
         """Does not wait for who may be drawing: then what is there is read as it is, and what is drawn will be announced."""
@@ -183,7 +192,9 @@ class DmabufMemory:
                 return None  # an exporter may refuse to be mapped
         # The kernel waits for whoever draws before it brackets.
         self._bracketed = is_ready(plane.fd) and self._sync(_SYNC_START)
-        return Pixels(memoryview(self._map)[plane.offset :], self.descriptor.fourcc, plane.stride)
+        fourcc = self.descriptor.fourcc
+        start = plane.offset + self._window.y * plane.stride + self._window.x * BYTES_PER_PIXEL[fourcc]
+        return Pixels(memoryview(self._map)[start:], fourcc, plane.stride)
 
     def end_access(self) -> None:
         if self._bracketed:
@@ -195,7 +206,7 @@ class DmabufMemory:
         if pixels is None:
             return None
         try:
-            frame = Frame.part_of(pixels, self.descriptor.visible)
+            frame = Frame.part_of(pixels, self.visible)
         finally:
             self.end_access()
         return frame.flipped() if self.descriptor.y_inverted else frame

@@ -244,7 +244,7 @@ class DmabufPicture:
 
     @property
     def visible(self) -> Rect:
-        return self._current.memory.descriptor.visible
+        return self._current.memory.visible
 
     def show(self, scanout: Scanout) -> bool:
         if not isinstance(scanout, ScanoutDmabuf) or self._path:
@@ -257,6 +257,8 @@ class DmabufPicture:
     def _take(self, descriptor: DmabufDescriptor) -> _KnownBuffer:
         """The buffer of a descriptor, which it takes over: the one that is known, or a new one."""
         identity = _identity(descriptor)
+        if self._textures.on_cpu:
+            identity = (*identity, descriptor.visible)
         known = self._known.pop(identity, None)
         if known is None:
             known = _KnownBuffer.make(self._textures, descriptor)
@@ -306,7 +308,8 @@ class _KnownBuffer:
     @classmethod
     def make(cls, textures: Textures, descriptor: DmabufDescriptor) -> _KnownBuffer:
         """Takes the descriptor over. UnshowableError (and it is closed) when the renderer takes it in no way."""
-        memory = DmabufMemory(descriptor)
+        # wlroots 0.16 draws a part of a buffer with pixman as if the part began at the buffer's corner.
+        memory = DmabufMemory(descriptor, crops=textures.on_cpu)
         buffer = Buffer(memory)
         reason = textures.why_not_sampled(descriptor)
         if not reason:
@@ -321,7 +324,7 @@ class _KnownBuffer:
         return cls(memory, buffer, "dma-buf read by CPU", reason)
 
 
-def _identity(descriptor: DmabufDescriptor) -> object:
+def _identity(descriptor: DmabufDescriptor) -> tuple[object, ...]:
     """What two descriptions of one buffer in one layout have in common."""
     planes = tuple(
         (os.fstat(plane.fd.fileno()).st_ino, plane.offset, plane.stride) for plane in descriptor.planes
