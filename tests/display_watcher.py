@@ -48,6 +48,10 @@ class DisplayWatcher:
             select.select([self._thread.fileno()], [], [], left)
             self._thread.dispatch()
 
+    def dispatch(self) -> None:
+        """Hear what there is to hear now."""
+        self._thread.dispatch()
+
     def wait_connected(self) -> Sequence[Console]:
         self.wait(lambda: bool(self.consoles), "a connection")
         return self.consoles

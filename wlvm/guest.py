@@ -39,6 +39,13 @@ class State(enum.StrEnum):
     OFF = "off"
 
 
+#: What is said while QEMU loses scanouts: nothing here can mend it.
+_LOST_SCANOUTS = (
+    "this QEMU drops buffers that the guest flips to before wlvm hears of them: the picture is out of date. QEMU 10.1 and newer do not, nor "
+    "does any with gl=off"
+)
+
+
 class Guest:
     """One VM. `add_surface` gives the surface of the console with a number, `remove_surface` takes it back."""
 
@@ -238,6 +245,8 @@ class Guest:
         refusal = readable(console.last_refusal) if console.last_refusal else surface.trouble
         if refusal:
             refusal = f"wlvm refused what QEMU sent: {refusal}"
+        elif console.lost_scanouts:
+            refusal = _LOST_SCANOUTS
         if refusal == self._refusals.get(console.index, ""):
             return
         self._refusals[console.index] = refusal

@@ -416,6 +416,56 @@ def test_a_flip_of_a_blob_is_not_disabled(listener: FakeListener, display: Displ
     assert display.consoles[0].take().disabled
 
 
+def test_a_flip_is_told_with_its_update(
+    listener: FakeListener,
+    display: Display,
+    watcher: DisplayWatcher,
+    dmabuf: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Told by itself, the buffer would have a frame of the screen, and its update the next."""
+    monkeypatch.setattr("wlvm.qemu.listener.FLIP_DEADLINE", 3600.0)
+    (console,) = display.consoles
+    show_dmabuf(listener, dmabuf)
+    listener.sync()
+    watcher.dispatch()
+    console.take().close()
+    watcher.changes.clear()
+    show_dmabuf(listener, dmabuf)
+    listener.tell(LISTENER, "Disable")
+    listener.sync()
+    watcher.dispatch()
+    assert watcher.changes == []
+    listener.tell(LISTENER, "UpdateDMABUF", "iiii", (0, 0, 640, 480))
+    watcher.wait(lambda: bool(watcher.changes), "word of the flip")
+    changes = console.take()
+    assert has_scanout(changes)
+    assert not changes.disabled
+    changes.close()
+
+
+def test_a_flip_whose_update_does_not_come_is_told(
+    listener: FakeListener, display: Display, watcher: DisplayWatcher, dmabuf: int
+) -> None:
+    (console,) = display.consoles
+    for _ in range(2):
+        show_dmabuf(listener, dmabuf)
+        watcher.wait_taken(console, has_scanout).close()
+
+
+def test_a_scanout_that_qemu_drops_is_noticed(listener: FakeListener, display: Display, dmabuf: int) -> None:
+    (console,) = display.consoles
+    show_dmabuf(listener, dmabuf)
+    listener.tell(LISTENER, "Disable")
+    listener.sync()
+    assert console.lost_scanouts == 0
+    listener.peer.skip()
+    listener.tell(LISTENER, "Disable")
+    listener.sync()
+    assert console.lost_scanouts == 1
+    console.take().close()
+
+
 def test_the_newest_cursor_is_told(listener: FakeListener, display: Display) -> None:
     for shade in (b"\1", b"\2"):
         listener.tell(LISTENER, "CursorDefine", "iiiiay", (2, 2, 1, -1, shade * 16))

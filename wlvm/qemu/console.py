@@ -56,6 +56,8 @@ class Console:
         #: How many messages were refused because their values cannot be, and why the last one since the last scanout was ("": none).
         self.refused = 0
         self.last_refusal = ""
+        #: How many scanouts QEMU announced and then dropped before it had sent them: what is shown is older than what the guest shows.
+        self.lost_scanouts = 0
         self.handover = Handover(self._resume)
         self._link = link
         self._path = console_path(index)

@@ -20,6 +20,10 @@ from wlvm.qemu.peer import Peer
 #: How long a frame may wait for its acknowledgement, in seconds; then QEMU gets it without.
 FRAME_DEADLINE: Final = 0.020
 
+#: How long a dma-buf that the guest flips to waits for the update that goes with it, in seconds: shown by itself it would have a frame of
+#: its own, and the update another, at half the screen's refresh.
+FLIP_DEADLINE: Final = 0.010
+
 LISTENER: Final = "org.qemu.Display1.Listener"
 _MAP: Final = "org.qemu.Display1.Listener.Unix.Map"
 _DMABUF2: Final = "org.qemu.Display1.Listener.Unix.ScanoutDMABUF2"
@@ -35,6 +39,7 @@ class ListenerConsole(Protocol):
     height: int
     refused: int
     last_refusal: str
+    lost_scanouts: int
 
 
 class Listener:
@@ -49,6 +54,12 @@ class Listener:
         self._bytes = (0, 0)
         self._bytes_fourcc = 0
         self._frames: dict[FrameToken, float] = {}
+        self._is_dmabuf = False
+        #: The number of QEMU's latest message, and how many before it QEMU numbered and did not send.
+        self._serial = 0
+        self._skipped = 0
+        #: When a flip is told even without its update; None when there is none to tell.
+        self._flip_deadline: float | None = None
         #: What QEMU may wait for, answered by the method itself, at the right moment.
         self._answering: dict[tuple[str, str], Callable[[Peer, Message], None]] = {
             ("org.freedesktop.DBus.Properties", "GetAll"): self._get_all,
@@ -68,6 +79,8 @@ class Listener:
 
     def received(self, peer: Peer, message: Message) -> None:
         """Do what QEMU's call says, or count and refuse it when its values cannot be."""
+        self._skipped = message.serial - self._serial - 1 if self._serial else 0
+        self._serial = message.serial
         name = (message.fields.interface, message.fields.member)
         answering, handle = self._answering.get(name), self._members.get(name)
         try:
@@ -98,10 +111,15 @@ class Listener:
 
     def next_deadline(self) -> float | None:
         """When `expire` has something to do, in monotonic seconds."""
-        return next(iter(self._frames.values()), None)
+        frame = next(iter(self._frames.values()), None)
+        if frame is None or self._flip_deadline is None:
+            return self._flip_deadline if frame is None else frame
+        return min(frame, self._flip_deadline)
 
     def expire(self, peer: Peer, now: float) -> None:
-        """Answer the frames that nobody acknowledged in time."""
+        """Answer the frames that nobody acknowledged in time, and tell of the flip whose update has not come."""
+        if self._flip_deadline is not None and self._flip_deadline <= now:
+            self._tell()
         late = tuple(frame for frame, deadline in self._frames.items() if deadline <= now)
         self.acknowledge(peer, late)
 
@@ -140,29 +158,36 @@ class Listener:
         self._show_shared(scanout)
 
     def _update_map(self, peer: Peer, message: Message) -> None:
-        self._damage(messages.damage(message))
+        damage = self._clipped(messages.damage(message))
+        if damage is not None:
+            self._handover.damaged(damage)
+            self._tell()
 
     def _scanout_dmabuf(self, peer: Peer, message: Message) -> None:
-        self._show_shared(messages.scanout_dmabuf(message))
+        self._show_dmabuf(messages.scanout_dmabuf(message))
 
     def _scanout_dmabuf2(self, peer: Peer, message: Message) -> None:
-        self._show_shared(messages.scanout_dmabuf2(message))
+        self._show_dmabuf(messages.scanout_dmabuf2(message))
 
     def _update_dmabuf(self, peer: Peer, message: Message) -> None:
-        rect = messages.damage(message)
-        self._damage(rect)
-        if not message.reply_wanted:
-            return
-        frame = FrameToken(message.serial)
-        self._frames[frame] = time.monotonic() + FRAME_DEADLINE
-        if len(self._frames) > MAX_FRAMES:
-            self.acknowledge(peer, (next(iter(self._frames)),))
-        self._handover.frame(frame)
-        self._changed()
+        damage = self._clipped(messages.damage(message))
+        if message.reply_wanted:
+            frame = FrameToken(message.serial)
+            self._frames[frame] = time.monotonic() + FRAME_DEADLINE
+            if len(self._frames) > MAX_FRAMES:
+                self.acknowledge(peer, (next(iter(self._frames)),))
+            self._handover.frame(frame)
+        if damage is not None:
+            self._handover.damaged(damage)
+        self._tell()
 
     def _disable(self, peer: Peer, message: Message) -> None:
+        if self._is_dmabuf and self._skipped:
+            # QEMU 9.0 to 10.0 drop the scanout that they have just announced when they disable the one before it (ui/dbus-listener.c).
+            self._console.lost_scanouts += 1
         self._handover.disabled()
-        self._changed()
+        if self._flip_deadline is None:
+            self._tell()
 
     def _cursor_define(self, peer: Peer, message: Message) -> None:
         self._handover.cursor(messages.cursor(message))
@@ -174,20 +199,34 @@ class Listener:
 
     def _show(self, scanout: Scanout, size: tuple[int, int]) -> None:
         self._handover.scanout(scanout, size)
+        self._is_dmabuf = False
         self._console.last_refusal = ""
-        self._changed()
+        self._tell()
 
-    def _show_shared(self, scanout: messages.ScanoutMap | messages.ScanoutDmabuf) -> None:
+    def _show_shared(self, scanout: messages.ScanoutMap) -> None:
         self._shared, self._bytes = (scanout.width, scanout.height), (0, 0)
         self._show(scanout, self._shared)
 
-    def _damage(self, rect: Rect) -> None:
+    def _show_dmabuf(self, scanout: messages.ScanoutDmabuf) -> None:
+        size = (scanout.width, scanout.height)
+        is_flip = self._is_dmabuf and size == self._shared
+        self._shared, self._bytes, self._is_dmabuf = size, (0, 0), True
+        self._handover.scanout(scanout, size)
+        self._console.last_refusal = ""
+        if not is_flip:
+            self._tell()
+        elif self._flip_deadline is None:
+            self._flip_deadline = time.monotonic() + FLIP_DEADLINE
+
+    def _tell(self) -> None:
+        self._flip_deadline = None
+        self._changed()
+
+    def _clipped(self, damage: Rect) -> Rect | None:
+        """The part of some damage that is in the shared picture."""
         if self._shared == (0, 0):
             raise FramebufferError("damage to a picture that is not shared")
-        clipped = rect.clipped(*self._shared)
-        if clipped is not None:
-            self._handover.damaged(clipped)
-            self._changed()
+        return damage.clipped(*self._shared)
 
     def _bytes_size(self) -> tuple[int, int]:
         """The size of a picture made of bytes: what QEMU last announced for the console, else what the bytes cover.
