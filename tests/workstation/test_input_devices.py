@@ -9,7 +9,7 @@ from typing import Any
 
 from guests.testcard.launch import TestCard
 from tests.wlvm_process import DEADLINE, Wlvm, eventually
-from tests.workstation import uinput
+from tests.workstation import terminal, uinput
 from tests.workstation.hardware import Hardware, card
 from tests.workstation.uinput import BTN_LEFT, KEY_CAPSLOCK, LED_CAPSL, Keyboard, Mouse, Touchpad
 from wlvm.ipc.messages import InputListing
@@ -112,11 +112,25 @@ def test_settings_are_as_libinput_tells_them(runtime_dir: Path) -> None:
         }  # fmt: skip
         assert keys.kind == "keyboard"
         assert setting(wlvm, "QEMU Virtio Keyboard", "layout") == "de"
-        assert "is refused" not in wlvm.log
+        assert "input_device: Acme" not in wlvm.log, "nothing was refused"
         with Mouse("Late Mouse", 5):
             assert setting(wlvm, "Late Mouse", "accel_speed") == 1, "what else is asked of it is done"
             wlvm.wait_for_log("Late Mouse (pointer, 1209:0005): tap = true: the device has no tap")
         eventually("it is gone", lambda: "Late Mouse" not in [d.name for d in wlvm.control.inputs().inputs])
+        terminal.activate(2)
+        eventually("the devices are another session's", lambda: terminal.active() == 2)
+        with Mouse("Away Mouse", 6) as away:
+            terminal.activate(1)
+
+            def told() -> bool:
+                """libinput tells of the devices that it has opened with the first event from one."""
+                away.move(1, 1)
+                return any(device.name == away.name for device in wlvm.control.inputs().inputs)
+
+            eventually("the devices are ours again", told)
+            assert listed(wlvm, "Away Mouse").settings == plain
+            assert listed(wlvm, "Acme Mouse").settings == plain, "libinput has opened all of them anew"
+            assert listed(wlvm, "Acme Keys").settings == keys.settings
 
 
 def test_kinds_that_nobody_has_a_use_for_are_told_and_left_alone(runtime_dir: Path) -> None:
