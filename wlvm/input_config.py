@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from wlvm.config_reader import Fault, Key, Table
+from wlvm.patterns import matches
 
 if TYPE_CHECKING:
     from wlvm.wlr.libinput import Value
@@ -151,7 +151,7 @@ class InputDeviceConfig(Table, frozen=True, kw_only=True):
         return (
             self.kind in (None, kind)
             and self.id in (None, id)
-            and (self.name is None or _matches(self.name, name))
+            and (self.name is None or matches(self.name, name))
         )
 
     def given(self) -> dict[str, Value]:
@@ -177,7 +177,3 @@ def settings_of(kind: str) -> frozenset[str]:
     if kind == "keyboard":
         return KEYBOARD_SETTINGS | {"events"}
     return LIBINPUT_SETTINGS if kind in ("pointer", "touchpad") else frozenset()
-
-
-def _matches(pattern: str, name: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
