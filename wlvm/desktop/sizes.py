@@ -1,0 +1,96 @@
+"""How a length is divided: by weights, in pixels and in per cent, exactly, in whole pixels."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+#: Weights are kept to this precision, so that their fractions do not grow with each view that comes and goes.
+_PRECISION = 1000
+
+
+class Unit(enum.Enum):
+    """What a size is counted in."""
+
+    WEIGHT = "a share of what sizes in pixels and per cent leave"
+    PIXELS = "logical pixels"
+    PERCENT = "hundredths of the whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of a container one of its parts wants."""
+
+    amount: Fraction
+    unit: Unit = Unit.WEIGHT
+
+    def resized(self, pixels: int, whole: int) -> Size:
+        """The size, in the same unit, of a part that has so many of the `whole`'s pixels now.
+
+        The weights of all parts beside each other must be changed together: in pixels they keep their proportions.
+        """
+        amount = Fraction(pixels * 100, whole) if self.unit is Unit.PERCENT else Fraction(pixels)
+        return Size(amount, self.unit)
+
+
+EVEN = Size(Fraction(1))
+
+
+def average(sizes: Sequence[Size]) -> Size:
+    """The weight of a part that comes to others of these sizes: what they have on average."""
+    weights = [size.amount for size in sizes if size.unit is Unit.WEIGHT]
+    if not weights:
+        return EVEN
+    mean = Fraction(sum(weights), len(weights))
+    return Size(max(Fraction(1, _PRECISION), mean.limit_denominator(_PRECISION)))
+
+
+def divide(length: int, sizes: Sequence[Size], minimums: Sequence[int]) -> list[int]:
+    """`length` pixels, at least one for each part, divided among parts of these sizes. The parts' sum is `length`.
+
+    Each part has its share within a pixel, and its minimum (at least 1) first; minimums that do not fit together are reduced in
+    proportion. Where sizes in pixels and per cent do not add up to the whole, and no weight takes the rest, they are stretched or shrunk.
+    """
+    if sum(minimums) >= length:
+        # Everybody has a pixel, and of the others what its minimum is worth.
+        spare, wanted = length - len(sizes), sum(minimums) - len(sizes)
+        return _rounded([Fraction(1) + Fraction((each - 1) * spare, wanted or 1) for each in minimums])
+    at_minimum: set[int] = set()
+    while True:
+        others = [index for index in range(len(sizes)) if index not in at_minimum]
+        rest = length - sum(minimums[index] for index in at_minimum)
+        shares = dict(zip(others, _shares(rest, length, [sizes[index] for index in others]), strict=True))
+        too_small = {index for index, share in shares.items() if share < minimums[index]}
+        if not too_small:
+            return _rounded([shares.get(index, Fraction(minimums[index])) for index in range(len(sizes))])
+        at_minimum |= too_small
+
+
+def _shares(length: int, whole: int, sizes: Sequence[Size]) -> list[Fraction]:
+    """The exact share of each size in `length`; per cent are of the `whole`."""
+    fixed = [_fixed(size, whole) for size in sizes]
+    weights = [size.amount if size.unit is Unit.WEIGHT else Fraction(0) for size in sizes]
+    taken, weight = sum(fixed), sum(weights)
+    if weight and taken < length:
+        return [share + (length - taken) * each / weight for share, each in zip(fixed, weights, strict=True)]
+    if not taken:
+        return [Fraction(length, len(sizes))] * len(sizes)
+    return [share * length / taken for share in fixed]
+
+
+def _fixed(size: Size, whole: int) -> Fraction:
+    if size.unit is Unit.WEIGHT:
+        return Fraction(0)
+    return size.amount if size.unit is Unit.PIXELS else size.amount * whole / 100
+
+
+def _rounded(shares: Sequence[Fraction]) -> list[int]:
+    """Whole pixels: where each part ends is rounded down, so that no error adds up."""
+    lengths, end, edge = [], Fraction(0), 0
+    for share in shares:
+        end += share
+        lengths.append(int(end) - edge)
+        edge = int(end)
+    return lengths
