@@ -35,5 +35,5 @@ def why_not(surface: GuestSurface, output: Output) -> str:
     if output.wlr.takes(picture.buffer):
         return "something is shown over it"
     if not output.wlr.has_cursor_plane:
-        return f"{output.name} has no plane for the cursor, or does not take the buffer"
+        return f"the driver of {output.name} does not take the buffer, or the cursor is drawn over it"
     return f"the driver of {output.name} does not take the buffer"

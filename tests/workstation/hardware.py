@@ -35,10 +35,17 @@ class Hardware:
         self._buffer = b""
         self._events: list[dict[str, Any]] = []
         self._serial = 0
-        self.execute("qmp_capabilities")
+        self._begin()
 
     def close(self) -> None:
         os.close(self._port)
+
+    def _begin(self) -> None:
+        """Leave QMP's negotiation mode, unless somebody before us has."""
+        os.write(self._port, b'{"execute": "qmp_capabilities", "id": "begin"}\n')
+        end = time.monotonic() + _DEADLINE
+        while self._message(end).get("id") != "begin":
+            pass
 
     def execute(self, command: str, **arguments: Any) -> Any:
         """Run a QMP command; AssertionError when it fails. Underscores in argument names stand for hyphens."""
