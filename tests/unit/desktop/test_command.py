@@ -72,9 +72,7 @@ def test_a_command_is_what_it_says(text: str, command: commands.Command) -> None
     ],
 )
 def test_what_is_no_command_is_refused_with_what_is_known(text: str, reason: str) -> None:
-    with pytest.raises(
-        CommandError, match="^" + re.escape(reason) if ": " in reason[:20] else re.escape(reason)
-    ):
+    with pytest.raises(CommandError, match=re.escape(reason)):
         parse(text)
 
 
