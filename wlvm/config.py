@@ -19,6 +19,17 @@ import msgspec
 from msgspec import Meta, field
 
 from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader
+from wlvm.desktop_config import (
+    NAME,
+    BindingTable,
+    DesktopConfig,
+    KeysConfig,
+    LayoutConfig,
+    RuleConfig,
+    WorkspaceConfig,
+    binding_faults,
+    layout_faults,
+)
 from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Transform
 from wlvm.input_config import InputDeviceConfig, KeyboardConfig
 from wlvm.qemu.launch import Gl, LaunchError, add_display
@@ -43,6 +54,7 @@ Argument = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]
 _POSITION = "[x, y], whole numbers from -32768 to 32767"
 _TRANSFORM = f"one of {', '.join(TRANSFORMS)}"
 _PROGRAMS = "a list of whole paths of programs"
+_BINDINGS = "a table of commands, or lists of commands, by key"
 
 
 class ConfigError(ValueError):
@@ -331,6 +343,41 @@ class Config(Table, frozen=True, kw_only=True):
             expected_name="a guest's name: 1 to 64 of the characters a-z, 0-9, - and _",
         ),
     ] = field(default=(), name="guest")
+    desktop: Annotated[DesktopConfig, Key("a table", "How guests and windows share the screens.")] = (
+        DesktopConfig()
+    )
+    workspaces: Annotated[
+        tuple[WorkspaceConfig, ...],
+        Key("an array of tables, [[workspace]]", "The workspaces. Others come and go as they are used."),
+    ] = field(default=(), name="workspace")
+    layouts: Annotated[
+        tuple[LayoutConfig, ...],
+        NamedTables(
+            "a table of layouts, [layout.NAME]",
+            "Layouts beside the built-in ones, by name.",
+            pattern=NAME,
+            expected_name="a layout's name: 1 to 64 of the characters A-Z, a-z, 0-9, - and _",
+        ),
+    ] = field(default=(), name="layout")
+    rules: Annotated[
+        tuple[RuleConfig, ...],
+        Key(
+            "an array of tables, [[rule]]",
+            "Where views go. Of several tables for one view a later one's keys count.",
+        ),
+    ] = field(default=(), name="rule")
+    keys: Annotated[KeysConfig, Key("a table", "The keys that are wlvm's.")] = KeysConfig()
+    bindings: Annotated[
+        BindingTable,
+        Key(_BINDINGS, "What keys do: a command, or a list of commands, by key (docs/keys.md)."),
+    ] = field(default_factory=dict)
+    modes: Annotated[
+        dict[str, BindingTable],
+        Key(
+            f"a table of modes, [mode.NAME], each {_BINDINGS}",
+            "What keys do in a mode, that the command `mode NAME` enters. No other key does anything then.",
+        ),
+    ] = field(default_factory=dict, name="mode")
     keyboard: Annotated[KeyboardConfig, Key("a table", "The keyboards of the person at the screen.")] = (
         KeyboardConfig()
     )
@@ -366,6 +413,11 @@ class Config(Table, frozen=True, kw_only=True):
                 if self.outputs and console.output is not None and console.output not in known:
                     expected = f"expected the name of an [[output]]: {', '.join(known) or 'none has one'}"
                     yield Fault(("guest", guest.name, "console", index, "output"), console.output, expected)
+        for index, name in _repeated([workspace.name for workspace in self.workspaces]):
+            yield Fault(("workspace", index, "name"), name, "expected each name once")
+        layouts = [layout.name for layout in self.layouts]
+        yield from layout_faults(self.desktop, self.workspaces, layouts)
+        yield from binding_faults(self.bindings, self.modes, layouts)
 
 
 def load(path: Path) -> Config:

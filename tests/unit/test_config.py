@@ -202,7 +202,7 @@ def test_what_is_no_mode(text: str) -> None:
     ("text", "problem"),
     [
         ("gest = {}", 'gest: {}: expected no such key: did you mean "guest"?'),
-        ("bell = 1", "bell: 1: expected no such key, but capture, guest, idle, input_device, keyboard, output"),
+        ("bell = 1", "bell: 1: expected no such key, but bindings, capture, desktop, guest, idle, input_device, keyboard, keys, layout, mode, output, rule, workspace"),
         ("guest = []", "guest: []: expected a table of guests, [guest.NAME]"),
         ("[output]", "output: {}: expected an array of tables, [[output]]"),
         ("output = [3]", "output[0]: 3: expected a table"),

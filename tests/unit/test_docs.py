@@ -23,12 +23,25 @@ from wlvm.config import (
     load,
 )
 from wlvm.config_reader import Table, key_fields, key_of, table_type
+from wlvm.desktop.command import FORMS
+from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
+from wlvm.desktop.layouts import BUILT_IN
+from wlvm.desktop_config import (
+    DesktopConfig,
+    KeysConfig,
+    LayoutConfig,
+    PartConfig,
+    RuleConfig,
+    WorkspaceConfig,
+)
 from wlvm.input_config import InputDeviceConfig, KeyboardConfig
 from wlvm.ipc import messages
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 CONTROL = (ROOT / "docs" / "control.md").read_text()
+KEYS = (ROOT / "docs" / "keys.md").read_text()
+LAYOUTS = (ROOT / "docs" / "layouts.md").read_text()
 CAPTURE = (ROOT / "docs" / "capture.md").read_text()
 EXAMPLES = sorted((ROOT / "config").glob("*.toml"))
 
@@ -38,6 +51,12 @@ TABLES: dict[str, type[Table]] = {
     "[guest.NAME]": GuestConfig,
     "[guest.NAME.input]": InputConfig,
     "[[guest.NAME.console]]": ConsoleConfig,
+    "[desktop]": DesktopConfig,
+    "[[workspace]]": WorkspaceConfig,
+    "[layout.NAME]": LayoutConfig,
+    "[[layout.NAME.part]]": PartConfig,
+    "[[rule]]": RuleConfig,
+    "[keys]": KeysConfig,
     "[keyboard]": KeyboardConfig,
     "[[input_device]]": InputDeviceConfig,
     "[idle]": IdleConfig,
@@ -79,7 +98,7 @@ def reference(struct: type[Table]) -> str:
 
 def default(value: Any) -> str:
     """A default as TOML, nothing where the key's meaning tells what happens without it."""
-    if value is None or value in ("", ()) or isinstance(value, Table):
+    if value is msgspec.NODEFAULT or value in (None, "", ()) or isinstance(value, Table):
         return ""
     return f"`{json.dumps(value)}`"
 
@@ -94,7 +113,9 @@ def section(text: str, title: str) -> str:
 def all_tables(struct: type[Table]) -> Iterator[type[Table]]:
     yield struct
     for field in key_fields(struct):
-        if (below := table_type(field.type)) is not None:
+        below = table_type(field.type)
+        if below not in (None, struct):  # a part of a layout has parts
+            assert below is not None
             yield from all_tables(below)
 
 
@@ -112,7 +133,9 @@ def test_every_key_is_documented_as_it_is(title: str) -> None:
 
 
 def test_the_documented_configurations_are_valid(tmp_path: Path) -> None:
-    blocks = code_blocks(CONFIGURATION, "toml") + code_blocks(CAPTURE, "toml")
+    blocks = [
+        block for text in (CONFIGURATION, CAPTURE, KEYS, LAYOUTS) for block in code_blocks(text, "toml")
+    ]
     assert blocks
     for block in blocks:
         file = tmp_path / "config.toml"
@@ -123,6 +146,22 @@ def test_the_documented_configurations_are_valid(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_the_examples_are_valid(path: Path) -> None:
     load(path)
+
+
+def test_every_command_of_the_bindings_is_documented() -> None:
+    rows = ["| Command | Meaning |", "|---|---|"]
+    rows += [f"| `{form.usage.replace('|', chr(92) + '|')}` | {form.meaning} |" for form in FORMS]
+    assert "\n".join(rows) in section(KEYS, "Commands")
+
+
+def test_the_default_bindings_are_documented() -> None:
+    rows = ["| Key | Command |", "|---|---|"]
+    rows += [f"| {key} | `{command}` |" for key, command in DEFAULT_BINDINGS.items()]
+    assert "\n".join(rows) in section(KEYS, "Default bindings")
+
+
+def test_every_layout_is_documented() -> None:
+    assert re.findall(r"^- `(\w+)`: ", section(LAYOUTS, "Layouts"), re.MULTILINE) == list(BUILT_IN)
 
 
 def test_the_examples_are_named_in_the_documentation() -> None:

@@ -99,6 +99,9 @@ Commands = tuple[Command, ...]
 #: The bindings of one mode.
 Bindings = Mapping[Chord, Commands]
 
+#: By modifiers, and keysym or evdev code.
+_Table = dict[tuple[Modifier, int], Commands]
+
 
 @dataclass(frozen=True, slots=True)
 class KeySymbols:
@@ -118,28 +121,36 @@ class KeyTable:
     """The evdev code of the reserved key."""
     tap: Commands = ()
     """What it does when it is pressed and released alone."""
-    symbols: Mapping[str, Mapping[tuple[Modifier, int], Commands]] = field(default_factory=dict)
-    """By mode, modifiers and keysym."""
-    codes: Mapping[str, Mapping[tuple[Modifier, int], Commands]] = field(default_factory=dict)
-    """By mode, modifiers and evdev code."""
+    symbols: Mapping[str, _Table] = field(default_factory=dict)
+    """By mode, then by keysym."""
+    codes: Mapping[str, _Table] = field(default_factory=dict)
+    """By mode, then by evdev code."""
 
     @classmethod
     def compile(
-        cls, reserved: int, tap: Commands, modes: Mapping[str, Bindings], keysym: Callable[[str], int | None]
+        cls,
+        reserved: int,
+        tap: Commands,
+        modes: Mapping[str, Bindings],
+        keysym: Callable[[str], int | None],
+        defaults: Bindings | None = None,
     ) -> KeyTable:
-        """The table of these bindings. ChordError for a name that is no symbol's: `keysym` knows them."""
-        symbols: dict[str, dict[tuple[Modifier, int], Commands]] = {DEFAULT_MODE: {}}
-        codes: dict[str, dict[tuple[Modifier, int], Commands]] = {DEFAULT_MODE: {}}
+        """The table of these bindings, and of the `defaults` for chords that the default mode has no others for.
+
+        ChordError for a name that is no symbol's (`keysym` knows them), or two names of one.
+        """
+        symbols: dict[str, _Table] = {DEFAULT_MODE: {}}
+        codes: dict[str, _Table] = {DEFAULT_MODE: {}}
         for mode, bindings in modes.items():
             symbols[mode], codes[mode] = {}, {}
             for chord, commands in bindings.items():
-                if chord.code is not None:
-                    codes[mode][chord.modifiers, chord.code] = commands
-                    continue
-                symbol = keysym(chord.key)
-                if symbol is None:
-                    raise ChordError(f"{chord}: expected the name of a key's symbol, as wev(1) shows it")
-                symbols[mode][chord.modifiers, symbol] = commands
+                table, key = _entry(chord, symbols[mode], codes[mode], keysym)
+                if key in table:
+                    raise ChordError(f"{chord}: expected each key once: it has another name too")
+                table[key] = commands
+        for chord, commands in (defaults or {}).items():
+            table, key = _entry(chord, symbols[DEFAULT_MODE], codes[DEFAULT_MODE], keysym)
+            table.setdefault(key, commands)
         return cls(reserved, tap, symbols, codes)
 
     @property
@@ -153,6 +164,18 @@ class KeyTable:
             ways += [(held, symbols.typed), (held & ~_LEVELS, symbols.typed)]
         found = self.codes[mode].get((held, key))
         return found or next((self.symbols[mode][way] for way in ways if way in self.symbols[mode]), None)
+
+
+def _entry(
+    chord: Chord, symbols: _Table, codes: _Table, keysym: Callable[[str], int | None]
+) -> tuple[_Table, tuple[Modifier, int]]:
+    """The table that a chord is in, and its key there."""
+    if chord.code is not None:
+        return codes, (chord.modifiers, chord.code)
+    symbol = keysym(chord.key)
+    if symbol is None:
+        raise ChordError(f"{chord}: expected the name of a key's symbol, as wev(1) shows it")
+    return symbols, (chord.modifiers, symbol)
 
 
 class Keyboard(enum.Enum):

@@ -1,0 +1,90 @@
+"""From the configuration to what the desktop works with: settings of workspaces, and a table of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+
+from wlvm.config import Config, GuestConfig
+from wlvm.desktop.bindings import Bindings, Chord, KeyTable
+from wlvm.desktop.command import DEFAULT_MODE, parse
+from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
+from wlvm.desktop.identity import Match
+from wlvm.desktop.layouts import Described, Part
+from wlvm.desktop.settings import Rule, Settings, Wishes, WorkspaceRule
+from wlvm.desktop.sizes import EVEN, Size, Unit
+from wlvm.desktop.tiling import Spacing
+from wlvm.desktop.tree import Arrangement
+from wlvm.desktop_config import RESERVED_CODES, PartConfig, RuleConfig, commands_of
+
+
+def desktop_settings(config: Config, tab_height: int) -> Settings:
+    """The settings; `tab_height` is that of a strip of tabs, in logical pixels."""
+    return Settings(
+        layout=config.desktop.layout,
+        spacing=Spacing(config.desktop.gap, config.desktop.margin, tab_height),
+        own_workspaces=config.desktop.own_workspaces,
+        workspaces=tuple(WorkspaceRule(each.name, each.outputs, each.layout) for each in config.workspaces),
+        rules=(
+            *(_rule(rule) for rule in config.rules),
+            *(rule for guest in config.guests for rule in console_rules(guest)),
+        ),
+        described={layout.name: Described(layout.name, _part(layout)) for layout in config.layouts},
+    )
+
+
+def console_rules(guest: GuestConfig) -> Iterator[Rule]:
+    """What `[[guest.NAME.console]]` says of the guest's consoles: they lie where it says, in any layout."""
+    for console in guest.consoles:
+        wishes = Wishes(output=console.output, position=console.position, size=console.size)
+        yield Rule(Match(guest=f"{guest.name}:{console.head}"), wishes)
+
+
+def key_table(config: Config, keysym: Callable[[str], int | None]) -> KeyTable:
+    """The bindings; `keysym` knows the symbols of keys by name. ChordError when a binding names one that is not there."""
+    modes = {DEFAULT_MODE: config.bindings, **config.modes}
+    return KeyTable.compile(
+        RESERVED_CODES[config.keys.reserved],
+        (parse(config.keys.tap),),
+        {mode: _bindings(table) for mode, table in modes.items()},
+        keysym,
+        _bindings(DEFAULT_BINDINGS) if config.keys.default_bindings else None,
+    )
+
+
+def _bindings(table: Mapping[str, str | tuple[str, ...]]) -> Bindings:
+    return {
+        Chord.parse(key): tuple(parse(text) for text in commands_of(value)) for key, value in table.items()
+    }
+
+
+def _rule(rule: RuleConfig) -> Rule:
+    return Rule(
+        Match(rule.guest, rule.app_id, rule.title),
+        Wishes(
+            workspace=rule.workspace,
+            output=rule.output,
+            floating=rule.float,
+            fullscreen=rule.fullscreen,
+            position=rule.position,
+            size=rule.size,
+            focus=rule.focus,
+        ),
+    )
+
+
+def _part(part: PartConfig) -> Part:
+    arrangement = part.split or ("columns" if part.parts else "tabbed")
+    guests = (Match(guest=guest) for guest in part.guests)
+    apps = (Match(app_id=app) for app in part.apps)
+    return Part(
+        Arrangement(arrangement), _size(part), tuple(map(_part, part.parts)), (*guests, *apps), part.rest
+    )
+
+
+def _size(part: PartConfig) -> Size:
+    if isinstance(part.size, str):
+        return Size(Fraction(part.size.removesuffix("%")), Unit.PERCENT)
+    if part.size is not None:
+        return Size(Fraction(part.size), Unit.PIXELS)
+    return EVEN if part.weight is None else Size(Fraction(part.weight))
