@@ -1,0 +1,100 @@
+"""What an edited configuration changes, so that the rest is left alone."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wlvm.config import Config, GuestConfig
+
+
+class Part(enum.Enum):
+    """What is applied by itself."""
+
+    LABEL = "what a guest is called, and its colour"
+    PLACE = "where a guest's consoles sit"
+    CAPTURE = "who may have pictures"
+    INPUT = "how a guest is typed into"
+    START = "how a guest is launched: at its next start, since a machine that runs is not ended for it"
+    CONNECTION = "which QEMU a guest is: it is left, and taken in anew"
+    OUTPUTS = "modes, scales and places of outputs"
+    DEVICES = "keyboards, mice and touchpads"
+    IDLE = "when the screens go dark"
+    DESKTOP = "workspaces, layouts, gaps and rules"
+    KEYS = "bindings, modes and the reserved key"
+
+
+#: Which part each key belongs to; a test holds that all of them are here.
+GUEST_PARTS: Mapping[str, Part] = {
+    "label": Part.LABEL,
+    "color": Part.LABEL,
+    "consoles": Part.PLACE,
+    "capture": Part.CAPTURE,
+    "input": Part.INPUT,
+    "launch": Part.START,
+    "gl": Part.START,
+    "render_node": Part.START,
+    "qmp": Part.CONNECTION,
+}
+PARTS: Mapping[str, Part] = {
+    "outputs": Part.OUTPUTS,
+    "keyboard": Part.DEVICES,
+    "input_devices": Part.DEVICES,
+    "idle": Part.IDLE,
+    "capture": Part.CAPTURE,
+    "desktop": Part.DESKTOP,
+    "workspaces": Part.DESKTOP,
+    "layouts": Part.DESKTOP,
+    "rules": Part.DESKTOP,
+    "keys": Part.KEYS,
+    "bindings": Part.KEYS,
+    "modes": Part.KEYS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GuestChange:
+    """A guest that both configurations have: as it is from now on, and what is new of it."""
+
+    guest: GuestConfig
+    parts: frozenset[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one configuration has otherwise than another."""
+
+    added: tuple[GuestConfig, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[GuestChange, ...] = ()
+    parts: frozenset[Part] = frozenset()
+    """What is new outside of the guests' tables."""
+
+
+def difference(old: Config, new: Config) -> Difference:
+    """What to do to have `new` in place of `old`. Guests are the same by their names; their order says nothing."""
+    before = {guest.name: guest for guest in old.guests}
+    after = {guest.name: guest for guest in new.guests}
+    changes = [
+        GuestChange(guest, _guest_parts(before[name], guest))
+        for name, guest in after.items()
+        if name in before
+    ]
+    return Difference(
+        added=tuple(guest for name, guest in after.items() if name not in before),
+        removed=tuple(name for name in before if name not in after),
+        changed=tuple(change for change in changes if change.parts),
+        parts=_differing(old, new, PARTS),
+    )
+
+
+def _guest_parts(old: GuestConfig, new: GuestConfig) -> frozenset[Part]:
+    parts = _differing(old, new, GUEST_PARTS)
+    if Part.CONNECTION in parts:
+        return frozenset((Part.CONNECTION,))  # all else comes with it
+    return parts
+
+
+def _differing(old: object, new: object, parts: Mapping[str, Part]) -> frozenset[Part]:
+    return frozenset(part for name, part in parts.items() if getattr(old, name) != getattr(new, name))
