@@ -83,7 +83,7 @@ class GuestSurface:
         self._copied_before = 0
         self._card: Buffer | None = None
         self._card_lines: list[str] = []
-        self._disabled = loop.timer(lambda: self.show_card(["The guest has switched this display off."]))
+        self._disabled = loop.timer(self._switched_off)
         self._cursor_image: GuestCursor | None = None
         self._cursor_buffer: Buffer | None = None
         self._cursor_position: CursorPosition | None = None
@@ -233,6 +233,12 @@ class GuestSurface:
             self._fit()
             self._changed(self)
         self._give_up(old)
+
+    def _switched_off(self) -> None:
+        """The guest shows nothing, and may do with its pages what it likes: they are not kept from it."""
+        self.show_card(["The guest has switched this display off."])
+        self._give_up(self._picture)
+        self._picture = None
 
     def _give_up(self, picture: Picture | None) -> None:
         if picture is not None:
