@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -71,10 +72,11 @@ def divide(length: int, sizes: Sequence[Size], minimums: Sequence[int]) -> list[
 def _shares(length: int, whole: int, sizes: Sequence[Size]) -> list[Fraction]:
     """The exact share of each size in `length`; per cent are of the `whole`."""
     fixed = [_fixed(size, whole) for size in sizes]
-    weights = [size.amount if size.unit is Unit.WEIGHT else Fraction(0) for size in sizes]
-    taken, weight = sum(fixed), sum(weights)
+    taken = _sum(fixed)
+    weight = _sum([size.amount for size in sizes if size.unit is Unit.WEIGHT])
     if weight and taken < length:
-        return [share + (length - taken) * each / weight for share, each in zip(fixed, weights, strict=True)]
+        each = (length - taken) / weight
+        return [size.amount * each if size.unit is Unit.WEIGHT else _fixed(size, whole) for size in sizes]
     if not taken:
         return [Fraction(length, len(sizes))] * len(sizes)
     return [share * length / taken for share in fixed]
@@ -88,9 +90,16 @@ def _fixed(size: Size, whole: int) -> Fraction:
 
 def _rounded(shares: Sequence[Fraction]) -> list[int]:
     """Whole pixels: where each part ends is rounded down, so that no error adds up."""
-    lengths, end, edge = [], Fraction(0), 0
+    whole = math.lcm(*(share.denominator for share in shares))
+    lengths, end, edge = [], 0, 0
     for share in shares:
-        end += share
-        lengths.append(int(end) - edge)
-        edge = int(end)
+        end += share.numerator * (whole // share.denominator)
+        lengths.append(end // whole - edge)
+        edge = end // whole
     return lengths
+
+
+def _sum(amounts: Sequence[Fraction]) -> Fraction:
+    """Over one denominator: adding fractions one by one takes a multiple of the time."""
+    whole = math.lcm(*(amount.denominator for amount in amounts))
+    return Fraction(sum(amount.numerator * (whole // amount.denominator) for amount in amounts), whole)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 
-from wlvm.desktop.sizes import divide
+from wlvm.desktop.sizes import EVEN, divide
 from wlvm.desktop.tree import Arrangement, Container, Leaf, Node, V, active_leaf
 from wlvm.framebuffer import Rect
 
@@ -86,13 +86,12 @@ class _Tiler(Generic[V]):
             self.place(child, below, seen and child is active)
 
     def _add_tabs(self, container: Container[V], strip: Rect) -> None:
-        tabs = nearest(container, strip.width)
+        tabs, active = nearest(container, strip.width), container.active
         left = strip.x
-        for child, width in zip(
-            tabs, divide(strip.width, [tab.size for tab in tabs], [1] * len(tabs)), strict=True
-        ):
+        widths = divide(strip.width, [EVEN] * len(tabs), [1] * len(tabs))
+        for child, width in zip(tabs, widths, strict=True):
             box = Rect(left, strip.y, width, strip.height)
-            self._tiling.tabs.append(Tab(box, active_leaf(child).view, child is container.active))
+            self._tiling.tabs.append(Tab(box, active_leaf(child).view, child is active))
             left += width
 
     def _place_beside(self, container: Container[V], box: Rect, seen: bool) -> None:
