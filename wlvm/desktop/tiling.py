@@ -115,8 +115,10 @@ class _Tiler(Generic[V]):
                 self.place(child, box, False)
 
     def _gap(self, count: int, length: int) -> int:
-        """The gap between so many parts: they never take more than half of the length."""
-        return min(self._spacing.gap, length // 2 // (count - 1)) if count > 1 else 0
+        """The gap between so many parts: they have a pixel each, and no less than half of the length."""
+        if count < 2:
+            return 0
+        return min(self._spacing.gap, min(length - count, length // 2) // (count - 1))
 
     def _minimum_of(self, node: Node[V]) -> tuple[int, int]:
         if isinstance(node, Leaf):

@@ -305,8 +305,11 @@ class Workspace(Generic[V]):
             self._fullscreen = None
 
     def set_floating(self, view: V, on: bool) -> None:
-        """Lay a view above the others, in the middle; or tile it, beside the one that had the focus before."""
+        """Lay a view above the others, in the middle; or tile it, beside the one that had the focus before, as soon as the layout tiles."""
         if on == (view in self._floating):
+            return
+        if self._layout.floats:
+            self._floating[view].by_layout = True
             return
         self._leave_place(view)
         if on:

@@ -81,6 +81,10 @@ def test_other_modifiers_make_another_chord() -> None:
     assert typist.type(SUPER, Q) == (parse("close"),)
 
 
+def test_shift_counts_with_a_key_that_has_one_symbol() -> None:
+    assert Typist(table(default={"Super+Left": "close"})).type(SUPER, SHIFT, LEFT) == ()
+
+
 @pytest.mark.parametrize("chord", ["Shift+Super+Q", "logo+shift+q", "Super+Shift+code:16"])
 def test_letters_and_codes_are_meant_with_shift_beside_them(chord: str) -> None:
     assert Typist(table(default={chord: "close"})).type(SUPER, SHIFT, Q) == (parse("close"),)
@@ -144,6 +148,13 @@ def test_a_key_that_goes_down_before_the_session_is_locked_comes_up_as_it_went_d
     typist.press(Q)
     typist.keyboard = Keyboard.LOCKED
     assert typist.release(Q) == typist.release(RESERVED) == KEPT
+
+
+def test_the_reserved_key_alone_does_nothing_once_the_session_is_locked() -> None:
+    typist = Typist(table())
+    typist.press(RESERVED)
+    typist.keyboard = Keyboard.LOCKED
+    assert typist.release(RESERVED) == KEPT
 
 
 def test_in_a_mode_all_keys_are_wlvms_until_it_is_left() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.desktop.scenes import apart, covered
@@ -47,6 +47,7 @@ trees: st.SearchStrategy[Container[str]] = st.builds(
 )
 
 
+@settings(max_examples=300, deadline=None)
 @given(
     root=trees,
     width=st.integers(600, 4000),
@@ -83,6 +84,7 @@ def strips(tabs: list[Rect]) -> list[Rect]:
     return joined
 
 
+@settings(max_examples=400, deadline=None)
 @given(root=trees, width=st.integers(1, 60), height=st.integers(1, 60), gap=st.integers(0, 9))
 def test_where_there_is_no_room_views_still_do_not_overlap(
     root: Container[str], width: int, height: int, gap: int

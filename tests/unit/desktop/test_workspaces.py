@@ -190,6 +190,12 @@ def test_a_split_shares_the_place_of_one_view(columns: Desktop) -> None:
     assert columns.boxes["c"] == Rect(600, 0, 600, 900)
 
 
+def test_a_view_that_shares_its_place_with_none_moves_as_if_it_were_not_split(columns: Desktop) -> None:
+    columns.open("abc")
+    columns.do("split rows", "move left")
+    assert columns.order == "acb"
+
+
 def test_where_the_layout_follows_from_the_order_a_move_changes_places() -> None:
     desktop = Desktop(Settings(layout="main"))
     desktop.open("abc")
@@ -389,6 +395,39 @@ def test_views_go_to_the_places_that_a_layout_has_for_them() -> None:
     desktop.do("focus guest vm")
     desktop.workspaces.remove("c")
     assert desktop.boxes["d"] == Rect(300, 0, 900, 900)
+
+
+def test_a_view_is_moved_from_one_place_of_a_layout_to_another_and_not_between_them() -> None:
+    desktop = Desktop(Settings(layout="office", described={"office": OFFICE}))
+    desktop.open("a", GuestHead("vm", 1))
+    desktop.open("b", Program("foot", ""))
+    desktop.open("c", Program("mpv", ""))
+    desktop.do("move left")
+    assert desktop.boxes == {"b": Rect(300, 0, 900, 900), "c": Rect(0, 0, 300, 900)}
+    desktop.do("move right")
+    assert desktop.boxes == {"a": Rect(0, 0, 300, 900), "c": Rect(300, 0, 900, 900)}  # a tab beside b
+
+
+def test_a_place_that_is_empty_keeps_its_weight_against_the_others() -> None:
+    parts = tuple(Part(matches=(Match(app_id=app),)) for app in "abc")
+    desktop = Desktop(
+        Settings(
+            layout="three", described={"three": Described("three", Part(Arrangement.COLUMNS, parts=parts))}
+        )
+    )
+    desktop.open("ab")
+    desktop.do("resize grow width 200")
+    desktop.open("c")
+    assert desktop.widths == {"a": 266, "b": 534, "c": 400}
+
+
+def test_what_floats_in_a_free_layout_is_tiled_in_another(columns: Desktop) -> None:
+    columns.traits = dict.fromkeys("abc", Traits(natural=(400, 300)))
+    columns.open("ab")
+    columns.do("float on", "layout free", "float toggle")
+    columns.open("c")
+    columns.do("layout columns")
+    assert columns.widths == {"a": 400, "b": 400, "c": 400}
 
 
 # Workspaces and outputs.

@@ -158,4 +158,4 @@ class Desktop(RuleBasedStateMachine):
 
 
 TestDesktop = Desktop.TestCase
-TestDesktop.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestDesktop.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
