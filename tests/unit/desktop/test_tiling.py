@@ -35,16 +35,14 @@ def arranged(layout: str, views: str) -> Container[str]:
     return BUILT_IN[layout].arrange([leaf(view) for view in views])
 
 
-nodes: st.SearchStrategy[Node[str]] = st.recursive(
-    st.builds(lambda: leaf("")),
-    lambda children: st.builds(
-        Container, st.sampled_from(Arrangement), st.lists(children, min_size=1, max_size=4)
-    ),
-    max_leaves=12,
-)
-trees: st.SearchStrategy[Container[str]] = st.builds(
-    Container, st.sampled_from(Arrangement), st.lists(nodes, max_size=4)
-)
+leaves: st.SearchStrategy[Node[str]] = st.builds(lambda: leaf(""))
+
+
+def containers(children: st.SearchStrategy[Node[str]], least: int = 1) -> st.SearchStrategy[Container[str]]:
+    return st.builds(Container, st.sampled_from(Arrangement), st.lists(children, min_size=least, max_size=4))
+
+
+trees = containers(leaves | containers(leaves | containers(leaves)), least=0)
 
 
 @settings(max_examples=300, deadline=None)
