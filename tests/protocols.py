@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.clients.connection import hang_up
 from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
 
 from pywayland.client import Display  # isort: skip
@@ -67,7 +68,7 @@ def globals_of(display: Path) -> dict[str, int]:
     registry = connection.get_registry()
     registry.dispatcher["global"] = announced
     connection.roundtrip()
-    connection.disconnect()
+    hang_up(connection)
     return found
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from tests.clients.capture_protocols import ExportManager, ScreencopyManager
+from tests.clients.connection import hang_up
 from tests.wlvm_process import DEADLINE
 from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
@@ -76,7 +77,7 @@ class CaptureClient:
         self.display.roundtrip()
 
     def close(self) -> None:
-        self.display.disconnect()
+        hang_up(self.display)
 
     def __enter__(self) -> Self:
         return self

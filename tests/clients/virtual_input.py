@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.clients.connection import hang_up
 from tests.clients.protocols import VirtualKeyboardManager, VirtualPointerManager
 
 from pywayland.client import Display  # isort: skip
@@ -58,7 +59,7 @@ class InputClient:
 
     def close(self) -> None:
         """Hang up: the compositor ends the devices."""
-        self.display.disconnect()
+        hang_up(self.display)
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.clients.connection import hang_up
 from tests.wlvm_process import DEADLINE
 from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
 
@@ -96,7 +97,7 @@ class Client:
         return window
 
     def close(self) -> None:
-        self.display.disconnect()
+        hang_up(self.display)
 
     def __enter__(self) -> Self:
         return self
