@@ -14,7 +14,7 @@ from typing import Generic
 
 from wlvm.desktop.identity import Match
 from wlvm.desktop.sizes import EVEN, Size, average
-from wlvm.desktop.tree import Arrangement, Container, Leaf, Node, V, activate, active_leaf
+from wlvm.desktop.tree import Arrangement, Container, Leaf, Node, V
 
 #: Where a container is in a tree: the index of each ancestor among its siblings.
 Path = tuple[int, ...]
@@ -47,11 +47,14 @@ class Layout:
         raise NotImplementedError
 
     def add(self, root: Container[V], leaf: Leaf[V], beside: Leaf[V] | None) -> Container[V]:
-        """Take a view into a tree, behind another of its views, or else at the end. Returns the tree's root."""
+        """Take a view into a tree, behind another of its views, or else at the end.
+
+        Returns the tree's root; which of its views is at the front is to be told again.
+        """
         raise NotImplementedError
 
     def remove(self, root: Container[V], leaf: Leaf[V]) -> Container[V]:
-        """Take a view out. Returns the tree's root."""
+        """Take a view out. Returns the tree's root, as `add` does."""
         assert leaf.parent is not None
         leaf.parent.remove(leaf)
         return root
@@ -98,12 +101,9 @@ class Ordered(Layout):
         return self._reshaped(root, [each for each in root.leaves() if each is not leaf])
 
     def _reshaped(self, root: Container[V], leaves: Sequence[Leaf[V]]) -> Container[V]:
-        active = None if root.empty else active_leaf(root)
         sizes = _sizes(root)
         new = self._shape(leaves)
         _keep_sizes(sizes, new)
-        if active is not None and active in leaves:
-            activate(active)
         return new
 
     def _shape(self, leaves: Sequence[Leaf[V]]) -> Container[V]:

@@ -398,15 +398,24 @@ class Workspace(Generic[V]):
         self.place_floating(view, inside(resized, ground.usable), ground)
 
     def resize_to(self, view: V, width: Amount, height: Amount, ground: Ground[V]) -> None:
-        """Give a view this size, border and title included; 0 leaves a side as it is."""
+        """Give a view this size, border and title included; 0 leaves a side as it is.
+
+        CommandError where a tiled one has nothing beside it, on no side that is meant.
+        """
         box = self.scene(ground).places[view].outer
         sides: tuple[tuple[Dimension, Amount, int, int], ...] = (
             ("width", width, box.width, ground.usable.width),
             ("height", height, box.height, ground.usable.height),
         )
-        for side, amount, now, whole in sides:
-            if amount.value:
-                self.resize(view, side, Amount(amount.pixels(whole) - now), ground)
+        meant = [(side, amount.pixels(whole) - now) for side, amount, now, whole in sides if amount.value]
+        refusals = []
+        for side, more in meant:
+            try:
+                self.resize(view, side, Amount(more), ground)
+            except CommandError as error:
+                refusals.append(error)
+        if refusals and len(refusals) == len(meant):
+            raise refusals[0]
 
     def split(self, view: V, into: SplitInto) -> None:
         """Have the next view share this one's place. CommandError where that is not the person's to say."""

@@ -309,7 +309,7 @@ class Workspaces(Generic[V]):
         """The workspace of a guest's console, on the first output that shows nothing, if there is one."""
         workspace = self.named(head.guest if head.head == 0 else f"{head.guest}:{head.head}")
         free = next((name for name, shown in self._shown.items() if shown.empty), None)
-        if workspace.empty and free is not None:
+        if workspace.empty and free is not None and workspace not in self._shown.values():
             workspace.output, workspace.outputs = free, (free,)
             self._shown[free] = workspace
         return workspace

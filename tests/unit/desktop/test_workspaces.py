@@ -269,6 +269,35 @@ def test_sizes_that_were_chosen_stay_where_the_shape_does() -> None:
     assert desktop.widths == {"a": 900, "b": 300, "c": 300}
 
 
+def test_a_view_that_comes_to_a_stack_has_what_the_others_have_on_average() -> None:
+    desktop = Desktop(Settings(layout="main"))
+    desktop.open("abc")
+    desktop.do("resize set 0 600")
+    desktop.open("d")
+    assert {view: box.height for view, box in desktop.boxes.items()} == {
+        "a": 900,
+        "b": 200,
+        "c": 400,
+        "d": 300,
+    }
+
+
+def test_a_size_is_set_where_it_can_be(columns: Desktop) -> None:
+    columns.open("ab")
+    columns.do("resize set 300 300")
+    assert columns.boxes["b"] == Rect(900, 0, 300, 900)
+
+
+def test_the_tab_behind_one_that_goes_is_seen_then(columns: Desktop) -> None:
+    columns.open("ab")
+    columns.do("split tabbed")
+    columns.open("cd")
+    columns.do("focus left", "focus left", "focus left")
+    assert (columns.focused, columns.seen) == ("a", "ab")
+    columns.workspaces.remove("b")
+    assert columns.seen == "ac"
+
+
 # Floating and fullscreen views.
 
 
@@ -318,6 +347,16 @@ def test_a_dialog_floats_over_its_window_and_goes_with_it(two: Desktop) -> None:
     two.do("move to output right")
     assert two.boxes["d"] == Rect(1400, 400, 200, 100)
     assert two.focused == "b"
+
+
+def test_a_dialog_stays_above_its_window(columns: Desktop) -> None:
+    columns.open("a")
+    columns.do("float on")
+    columns.open("d", parent="a")
+    columns.open("b")
+    columns.do("float on")
+    columns.workspaces.focus("a")
+    assert list(columns.workspaces.scene().places) == ["b", "a", "d"]
 
 
 def test_a_view_in_full_screen_covers_its_output_and_is_left_by_the_focus_alone(columns: Desktop) -> None:
@@ -406,6 +445,23 @@ def test_a_view_is_moved_from_one_place_of_a_layout_to_another_and_not_between_t
     assert desktop.boxes == {"b": Rect(300, 0, 900, 900), "c": Rect(0, 0, 300, 900)}
     desktop.do("move right")
     assert desktop.boxes == {"a": Rect(0, 0, 300, 900), "c": Rect(300, 0, 900, 900)}  # a tab beside b
+
+
+def test_a_view_at_the_edge_of_a_layouts_places_goes_to_the_output_there() -> None:
+    desktop = Desktop(Settings(layout="office", described={"office": OFFICE}), "left", "right")
+    desktop.open("a", GuestHead("vm", 1))
+    desktop.open("bc", Program("mpv", ""))
+    desktop.do("move right")
+    assert desktop.boxes == {"a": Rect(0, 0, 300, 900), "b": Rect(300, 0, 900, 900), "c": RIGHT}
+
+
+def test_a_place_is_kept_while_it_is_empty() -> None:
+    desktop = Desktop(Settings(layout="office", described={"office": OFFICE}))
+    desktop.open("a", Program("foot", ""))
+    desktop.open("b", Program("mpv", ""))
+    desktop.workspaces.remove("a")
+    desktop.open("c", Program("foot", ""))
+    assert desktop.boxes == {"b": Rect(0, 450, 1200, 450), "c": Rect(0, 0, 1200, 450)}
 
 
 def test_a_place_that_is_empty_keeps_its_weight_against_the_others() -> None:
@@ -552,6 +608,15 @@ def test_each_console_has_an_output_for_itself_as_far_as_there_are() -> None:
     assert (desktop.shown("left"), desktop.shown("right")) == ("vm", "vm:1")
     desktop.do("workspace other")
     assert desktop.focused == "c"
+
+
+def test_a_consoles_workspace_that_is_shown_already_stays_there() -> None:
+    desktop = Desktop(Settings(own_workspaces=True), "left", "right")
+    desktop.open("a", GuestHead("vm", 0))
+    desktop.do("focus output right", "workspace other")
+    desktop.workspaces.remove("a")
+    desktop.open("a", GuestHead("other", 0))
+    assert desktop.boxes == {"a": RIGHT}
 
 
 def test_an_output_that_comes_shows_a_console_that_had_none() -> None:
