@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Generic
 
 from wlvm.desktop.command import Amount, CommandError, Dimension, SplitInto
 from wlvm.desktop.direction import Direction, Order
 from wlvm.desktop.floating import FloatingPlace, inside
+from wlvm.desktop.ground import Ground, Scene
 from wlvm.desktop.identity import Identity
 from wlvm.desktop.layouts import Layout
-from wlvm.desktop.place import Place, Stratum, Traits, framed, with_frame
-from wlvm.desktop.tiling import Spacing, Tab, Tiling, tile
+from wlvm.desktop.place import Place, Stratum, framed, with_frame
+from wlvm.desktop.tiling import Spacing, Tiling, tile
 from wlvm.desktop.tree import Arrangement, Container, Leaf, V, activate, trade
 from wlvm.desktop.tree_commands import LEAST, leaf_beside, move_leaf, resize_node, split_leaf
 from wlvm.framebuffer import Rect
-
-
-@dataclass(frozen=True, slots=True)
-class Ground(Generic[V]):
-    """What a workspace lies on: an output, and what the views are by themselves."""
-
-    output: str
-    box: Rect
-    """The whole output, in layout coordinates."""
-    usable: Rect
-    """What bars leave of it."""
-    spacing: Spacing
-    traits: Callable[[V], Traits]
-
-
-@dataclass(slots=True)
-class Scene(Generic[V]):
-    """The places of a workspace's views, in the order in which they are drawn, and the tabs."""
-
-    places: dict[V, Place] = field(default_factory=dict)
-    tabs: list[Tab[V]] = field(default_factory=list)
 
 
 class Workspace(Generic[V]):

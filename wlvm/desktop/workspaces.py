@@ -12,13 +12,14 @@ from typing import Generic
 from wlvm.desktop.command import Amount, CommandError
 from wlvm.desktop.direction import Direction
 from wlvm.desktop.floating import FloatingPlace
+from wlvm.desktop.ground import Ground, Scene
 from wlvm.desktop.identity import GuestHead, Identity
 from wlvm.desktop.layouts import Layout
 from wlvm.desktop.output_map import OutputArea, OutputMap
 from wlvm.desktop.place import Traits
 from wlvm.desktop.settings import Settings, Wishes
 from wlvm.desktop.tree import V
-from wlvm.desktop.workspace import Ground, Scene, Workspace
+from wlvm.desktop.workspace import Workspace
 from wlvm.framebuffer import Rect
 
 

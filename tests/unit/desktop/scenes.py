@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wlvm.desktop.ground import Scene
 from wlvm.desktop.place import Stratum
-from wlvm.desktop.workspace import Scene
 from wlvm.desktop.workspaces import Workspaces
 from wlvm.framebuffer import Rect
 
