@@ -50,6 +50,7 @@ class Output:
         self._on = True
         self._suspended = False
         self._presented_early: float | None = None
+        self._committing = False
         #: The buffer of the scene that the screen shows as it is; None when it shows a frame that was drawn.
         self.scanned_out: Buffer | None = None
         #: How many of `frames` were such buffers.
@@ -129,10 +130,15 @@ class Output:
 
         wlroots raises no further frame event until the next damage if nothing is committed here.
         """
+        # No frame is asked for while one is on its way: what was committed is on the screen, also where the backend does not tell (a window).
+        self._events.presented(self, self.wlr.commits, time.monotonic())
         if not self.expects_frame:
             return
         self._presented_early = None
-        if not self.wlr.commit():
+        self._committing = True
+        committed = self.wlr.commit()
+        self._committing = False
+        if not committed:
             log.error("%s: a frame could not be shown", self.name)
             return
         self.frames += 1
@@ -146,8 +152,9 @@ class Output:
             self._events.presented(self, self.wlr.commits, self._presented_early)
 
     def _presented(self, commit: int, when: float) -> None:
-        if commit > self.wlr.commits:
-            self._presented_early = when  # inside commit(): nobody has heard of it yet
+        # A backend may have made commits before it announced the output: its numbers are ours, or a little ahead of them.
+        if self._committing:
+            self._presented_early = when  # nobody has heard of this commit yet
         else:
             self._events.presented(self, commit, when)
 
