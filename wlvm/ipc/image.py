@@ -22,7 +22,11 @@ from wlvm.udmabuf import make_udmabuf, whole_pages
 #: Rows so many bytes apart can be imported by every common GPU.
 _ROW_ALIGNMENT = 256
 
-_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+#: F_SEAL_FUTURE_WRITE (linux/fcntl.h). Nothing has mapped a new picture: forbidding the future forbids all, without the wait of F_SEAL_WRITE
+#: for pages that the kernel itself is holding, which can fail (EBUSY).
+_NO_MORE_WRITING = 0x10
+
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | _NO_MORE_WRITING | fcntl.F_SEAL_SEAL
 
 
 def image_of(frame: Frame) -> Image:
