@@ -30,7 +30,7 @@ test: setup
 test-workstation: setup
 	@scripts/fetch-qemu11
 	@scripts/fetch-mesa
-	@scripts/workstation -- env WLVM_QEMUS=$(abspath .cache/qemu-11/qemu-system-x86_64) .venv/bin/python -m pytest tests/workstation -p no:cacheprovider $(PYTEST)
+	@scripts/workstation -- env WLVM_QEMUS=$(abspath .cache/qemu-11/qemu-system-x86_64) .venv/bin/python -m pytest tests/workstation -p no:cacheprovider -o faulthandler_timeout=600 $(PYTEST)
 
 workstation:
 	@scripts/setup run
