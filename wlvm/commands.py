@@ -13,6 +13,7 @@ from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
 from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
+from wlvm.ipc.connection import Command, Deferred, Result, WithFds
 from wlvm.ipc.image import copy_to_dmabuf, describe_dmabuf, duplicate_planes
 from wlvm.ipc.messages import (
     AttachArguments,
@@ -34,7 +35,6 @@ from wlvm.ipc.messages import (
     ScreenshotArguments,
     Stats,
 )
-from wlvm.ipc.server import Command, Deferred, Result, WithFds
 from wlvm.picture import Picture
 from wlvm.udmabuf import DEVICE
 from wlvm.wlr.output import OutputError
@@ -117,7 +117,9 @@ def _guest_listing(server: Server, guest: Guest) -> GuestListing:
     consoles = tuple(
         _console_listing(server, index, surface) for index, surface in sorted(guest.surfaces.items())
     )
-    return GuestListing(guest.name, guest.label, guest.state.value, guest.reason, consoles)
+    return GuestListing(
+        guest.name, guest.label, guest.config.color, guest.state.value, guest.reason, consoles
+    )
 
 
 def _console_listing(server: Server, index: int, surface: GuestSurface) -> ConsoleListing:

@@ -15,8 +15,8 @@ from pathlib import Path
 from wlvm.commands import screenshot, stats
 from wlvm.config import Config, ConsoleConfig, GuestConfig, Mode, OutputConfig
 from wlvm.frame import Frame
+from wlvm.ipc.connection import Outcome
 from wlvm.ipc.messages import ConsoleStats, Stats
-from wlvm.ipc.server import Outcome
 from wlvm.server import Server
 from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.loader import LoaderError

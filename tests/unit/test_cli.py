@@ -20,6 +20,7 @@ from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
 from wlvm.ipc import Command, ControlError, ControlServer, Request, default_socket
+from wlvm.ipc.connection import Result
 from wlvm.ipc.messages import (
     Attached,
     ConsoleListing,
@@ -33,7 +34,6 @@ from wlvm.ipc.messages import (
     OutputStats,
     Stats,
 )
-from wlvm.ipc.server import Result
 from wlvm.wlr.backend import BackendKind
 
 LISTING = Listing(
@@ -41,11 +41,12 @@ LISTING = Listing(
         GuestListing(
             "debian",
             "Debian",
+            "#3465a4",
             "running",
             "",
             (ConsoleListing(0, 1280, 800, "HEADLESS-1", 0, 0), ConsoleListing(1, 0, 0, None, 0, 0)),
         ),
-        GuestListing("dos", "DOS", "lost", "no such socket", ()),
+        GuestListing("dos", "DOS", "#cc0000", "lost", "no such socket", ()),
     )
 )
 

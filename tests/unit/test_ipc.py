@@ -34,6 +34,7 @@ from wlvm.ipc import (
     Deferred,
     NotRunningError,
     Request,
+    Stream,
     WithFds,
     default_socket,
     find_socket,
@@ -416,6 +417,137 @@ def test_a_client_that_floods_and_does_not_read_keeps_few_descriptors_under_way(
     client.socket.close()
     loop.run_until(lambda: connections(control) == 0)
     assert open_fds() <= before - 1
+
+
+# Results that lines follow.
+
+
+class Line(msgspec.Struct):
+    number: int
+    padding: str = ""
+
+
+class Counting:
+    """A stream that tells how often it was woken."""
+
+    def __init__(self, padding: str = "") -> None:
+        self.number = 0
+        self.told = 0
+        self.ended = 0
+        self._padding = padding
+        self.stream = Stream(Line(-1), self._following, self._end)
+
+    def count(self) -> None:
+        self.number += 1
+        self.stream.wake()
+
+    def _following(self) -> list[Line]:
+        new, self.told = self.number - self.told, self.number
+        return [Line(self.number, self._padding)] if new else []
+
+    def _end(self, stream: Stream) -> None:
+        assert stream is self.stream
+        self.ended += 1
+
+
+@pytest.fixture
+def counting(commands: Commands) -> Counting:
+    counting = Counting()
+    commands.table["subscribe"] = lambda request: counting.stream
+    return counting
+
+
+def test_a_stream_tells_whenever_it_is_woken(raw: RawClient, counting: Counting) -> None:
+    counting.count()
+    raw.socket.send(b'{"command":"subscribe","id":1}\n')
+    assert raw.line() == {"id": 1, "result": {"number": -1, "padding": ""}}
+    assert raw.line()["number"] == 1
+    counting.stream.wake()
+    counting.count()
+    assert raw.line()["number"] == 2
+
+
+def test_who_has_subscribed_may_ask_on(raw: RawClient, counting: Counting) -> None:
+    raw.socket.send(b'{"command":"subscribe","id":1}\n{"command":"list","id":2}\n')
+    assert [raw.line()["id"] for _ in range(2)] == [1, 2]
+    counting.count()
+    assert raw.line()["number"] == 1
+    raw.socket.send(b'{"command":"subscribe","id":3}\n{"command":"list","id":4}\n')
+    assert "subscribed already" in raw.line()["error"]
+    assert raw.line()["id"] == 4
+    assert counting.ended == 1, "the second stream was never begun"
+
+
+def test_a_subscriber_that_says_no_more_is_told_on(
+    loop: SelectorLoop, control: ControlServer, raw: RawClient, counting: Counting
+) -> None:
+    raw.socket.send(b'{"command":"subscribe"}\n')
+    raw.socket.shutdown(socket.SHUT_WR)
+    assert "result" in raw.line()
+    for number in range(1, 4):
+        counting.count()
+        assert raw.line()["number"] == number
+    raw.socket.shutdown(socket.SHUT_RD)
+    loop.run_until(lambda: connections(control) == 0)
+    assert counting.ended == 1
+
+
+def test_a_subscriber_that_leaves_is_forgotten(
+    loop: SelectorLoop, control: ControlServer, counting: Counting
+) -> None:
+    client = RawClient(loop, control.path)
+    client.socket.send(b'{"command":"subscribe"}\n')
+    client.line()
+    assert "number" in client.line()["result"]
+    client.socket.close()
+    loop.run_until(lambda: connections(control) == 0)
+    assert counting.ended == 1
+    counting.count()
+
+
+def test_a_subscriber_that_does_not_read_is_asked_for_no_more(
+    loop: SelectorLoop, control: ControlServer, commands: Commands
+) -> None:
+    counting = Counting(padding="x" * 10_000)
+    commands.table["subscribe"] = lambda request: counting.stream
+    client = RawClient(loop, control.path)
+    client.socket.send(b'{"command":"subscribe"}\n')
+    loop.run_until(lambda: any(c._stream for c in control._clients))
+    for _ in range(1000):
+        counting.count()
+        loop.turn(0)
+    (connection,) = control._clients
+    assert len(connection._outgoing) <= 10_100, "at most one line waits"
+    assert counting.told < 100
+    ask(loop, control, lambda other: other.listing())
+    lines = []
+    while not lines or lines[-1] < 1000:
+        lines.append(client.line().get("number", 0))
+    assert len(lines) < 110
+    client.socket.close()
+    loop.run_until(lambda: connections(control) == 0)
+
+
+def test_events_are_read_one_after_the_other(
+    loop: SelectorLoop, control: ControlServer, counting: Counting
+) -> None:
+    counting.count()
+
+    def read_three(client: ControlClient) -> list[int]:
+        told = []
+        for event in client.subscribe():
+            told.append(event["number"])
+            if len(told) == 3:
+                return told
+            counting.number += 1
+            ask_again.send(b".")
+        return told
+
+    ours, ask_again = socket.socketpair()
+    watch = loop.watch(ours.fileno(), lambda: (ours.recv(1), counting.stream.wake()))  # type: ignore[arg-type]
+    with ours, ask_again:
+        assert ask(loop, control, read_three) == [1, 2, 3]
+        watch.remove()
 
 
 # Clients that misbehave.

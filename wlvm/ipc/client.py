@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import socket
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -24,6 +24,7 @@ from wlvm.ipc.messages import (
     Greeting,
     Image,
     Inputs,
+    Kind,
     Listing,
     NotRunningError,
     Reply,
@@ -122,6 +123,20 @@ class ControlClient:
         """The pixels of an output; None is the first one."""
         return self._picture("screenshot", {"output": output})
 
+    def command(self, *commands: str) -> None:
+        """Do these commands, in the words of docs/keys.md, one after the other, up to the first that fails. None is done when one is no command."""
+        self.call("command", {"commands": commands})
+
+    def subscribe(self, *kinds: Kind) -> Iterator[dict[str, Any]]:
+        """What happens from now on, of these kinds or of all, as plain JSON values: first the whole state, then each change.
+
+        It waits for as long as nothing happens, and asks no more of this client: others ask with one of their own. ControlError when wlvm goes.
+        """
+        self.call("subscribe", {"kinds": kinds})
+        self._socket.settimeout(None)
+        while True:
+            yield msgspec.json.decode(self._next_line())
+
     def quit(self) -> None:
         """End wlvm."""
         self.call("quit")
@@ -180,11 +195,14 @@ class ControlClient:
         return reply.result, [self._fds.popleft() for _ in range(reply.fds)]
 
     def _read_line(self, kind: type[_Struct]) -> _Struct:
+        return self._decoded(kind, self._next_line())
+
+    def _next_line(self) -> bytes:
         while (end := self._incoming.find(b"\n")) < 0:
             self._receive()
         line = bytes(self._incoming[:end])
         del self._incoming[: end + 1]
-        return self._decoded(kind, line)
+        return line
 
     def _decoded(self, kind: type[_Struct], text: bytes | msgspec.Raw) -> _Struct:
         try:

@@ -68,7 +68,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`list`, `stats`, `inputs` and `quit` take none."""
+    """`list`, `views`, `workspaces`, `outputs`, `stats`, `inputs` and `quit` take none."""
 
 
 class AttachArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,10 +101,30 @@ class ScreenshotArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     output: str | None = None
 
 
+class CommandArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`command`: what to do, one after the other, in the words of docs/keys.md."""
+
+    commands: tuple[str, ...]
+
+
+#: What `subscribe` tells about.
+Kind = Literal["guest", "output", "workspace", "view", "focus", "keyboard", "session", "config"]
+
+
+#: What became of a guest, an output, a workspace or a view.
+Change = Literal["new", "changed", "gone"]
+
+
+class SubscribeArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`subscribe`: what to be told about; nothing is everything."""
+
+    kinds: tuple[Kind, ...] = ()
+
+
 Arguments = TypeVar("Arguments", bound=msgspec.Struct)
 
 
-# Results, by command. `detach` and `quit` answer with an empty object.
+# Results, by command. `command`, `detach` and `quit` answer with an empty object.
 
 
 class ConsoleListing(msgspec.Struct, frozen=True):
@@ -119,10 +139,13 @@ class ConsoleListing(msgspec.Struct, frozen=True):
 
 
 class GuestListing(msgspec.Struct, frozen=True):
-    """One guest: what it is doing (`state`), and why where it is not well (`reason`)."""
+    """One guest: the `label` and the `color` ("#rrggbb") that it is known by; what it is doing (`state`), and why where it is not well
+    (`reason`).
+    """
 
     name: str
     label: str
+    color: str
     state: str
     reason: str
     consoles: tuple[ConsoleListing, ...]
@@ -132,6 +155,150 @@ class Listing(msgspec.Struct, frozen=True):
     """The result of `list`."""
 
     guests: tuple[GuestListing, ...]
+
+
+class ViewListing(msgspec.Struct, frozen=True):
+    """One view: a `console` of a `guest`, or a window of a host program, which has an `app_id` and a `title` of its client's choice.
+
+    `id` is never given again. x, y, width and height are those of its content, in layout coordinates: logical pixels, in which outputs lie beside
+    each other. `output` is null, and the place empty, while no output is there. `visible` says that its workspace is shown and nothing in full
+    screen covers it, nor another tab; `parent` is the view that it is a dialog of.
+    """
+
+    id: int
+    guest: str | None
+    console: int | None
+    app_id: str | None
+    title: str | None
+    workspace: str
+    output: str | None
+    x: int
+    y: int
+    width: int
+    height: int
+    visible: bool
+    focused: bool
+    floating: bool
+    fullscreen: bool
+    parent: int | None
+
+
+class Views(msgspec.Struct, frozen=True):
+    """The result of `views`."""
+
+    views: tuple[ViewListing, ...]
+
+
+class WorkspaceListing(msgspec.Struct, frozen=True):
+    """One workspace: the `output` that it is on (null: there is none), whether it is shown there (`visible`), whether the focus is on it
+    (`focused`), the name of its `layout`, and its `views` by their ids: tiled ones in their order, then floating ones.
+    """
+
+    name: str
+    output: str | None
+    visible: bool
+    focused: bool
+    layout: str
+    views: tuple[int, ...]
+
+
+class Workspaces(msgspec.Struct, frozen=True):
+    """The result of `workspaces`."""
+
+    workspaces: tuple[WorkspaceListing, ...]
+
+
+class OutputListing(msgspec.Struct, frozen=True):
+    """One output: its place in layout coordinates, and its mode: `pixels` (width and height) and `refresh` in Hz (0: it has none). `on` is false
+    while the screen is dark. `workspace` is the one that it shows, and `focused` whether the focus is there.
+    """
+
+    name: str
+    description: str
+    on: bool
+    x: int
+    y: int
+    width: int
+    height: int
+    scale: float
+    transform: str
+    pixels: tuple[int, int]
+    refresh: float
+    workspace: str | None
+    focused: bool
+
+
+class Outputs(msgspec.Struct, frozen=True):
+    """The result of `outputs`."""
+
+    outputs: tuple[OutputListing, ...]
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """The result of `subscribe`: what events will tell about. They follow, each an Event."""
+
+    kinds: tuple[Kind, ...]
+
+
+class Focus(msgspec.Struct, frozen=True):
+    """Where the focus is: an output, its workspace, and the id of a view; null where there is none."""
+
+    output: str | None
+    workspace: str | None
+    view: int | None
+
+
+class KeyboardState(msgspec.Struct, frozen=True):
+    """Which bindings hold (`mode`), and the id of the view that has grabbed keyboard and pointer, null for none."""
+
+    mode: str
+    grabbed_by: int | None
+
+
+class SessionState(msgspec.Struct, frozen=True):
+    """Whether the session is `locked`, and whether the screens are dark because nobody touched anything (`idle`)."""
+
+    locked: bool
+    idle: bool
+
+
+class ConfigState(msgspec.Struct, frozen=True):
+    """How often the configuration was read again (`reloads`), and why what it says now is not in force (`error`, empty: it is)."""
+
+    reloads: int
+    error: str
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything at once, as far as it was asked for."""
+
+    guests: tuple[GuestListing, ...] | None = None
+    outputs: tuple[OutputListing, ...] | None = None
+    workspaces: tuple[WorkspaceListing, ...] | None = None
+    views: tuple[ViewListing, ...] | None = None
+    focus: Focus | None = None
+    keyboard: KeyboardState | None = None
+    session: SessionState | None = None
+    config: ConfigState | None = None
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line to whoever has subscribed: what it is about (`event`), and as it is now under the key of the same name.
+
+    The first is the whole `state`. Guests, outputs, workspaces and views are `new`, `changed` or `gone` (then as they were last).
+    """
+
+    event: Literal["state"] | Kind
+    change: Change | None = None
+    state: State | None = None
+    guest: GuestListing | None = None
+    output: OutputListing | None = None
+    workspace: WorkspaceListing | None = None
+    view: ViewListing | None = None
+    focus: Focus | None = None
+    keyboard: KeyboardState | None = None
+    session: SessionState | None = None
+    config: ConfigState | None = None
 
 
 class Latency(msgspec.Struct, frozen=True):
