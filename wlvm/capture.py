@@ -19,12 +19,13 @@ class CapturePolicy:
     """The answers to "may this process have pictures?". A process is known by its id, of the moment when it connected."""
 
     def __init__(self, config: CaptureConfig) -> None:
-        self._config = config
+        #: Who may; another one counts from the next question on.
+        self.config = config
         self._refused_clients: set[int] = set()
 
     def allows_client(self, pid: int) -> bool:
         """Whether a Wayland client may capture; the log says once that one may not."""
-        allowed = self._config.clients
+        allowed = self.config.clients
         if allowed is None or _runs_one_of(pid, allowed):
             return True
         if pid not in self._refused_clients:
@@ -34,7 +35,7 @@ class CapturePolicy:
 
     def refusal(self, pid: int, command: str) -> str:
         """Why the program at the other end of the control socket may not have this command done; "" if it may."""
-        allowed = self._config.control
+        allowed = self.config.control
         if command not in COMMANDS or allowed is None or _runs_one_of(pid, allowed):
             return ""
         refusal = f"{_name(pid)} may not take pictures: [capture] in the configuration does not name it"

@@ -78,12 +78,15 @@ def _status(error: ControlError) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    config = configuration(arguments.config, arguments.attach, arguments.output, os.environ)
+    def read() -> Config:
+        return configuration(arguments.config, arguments.attach, arguments.output, os.environ)
+
+    config = read()
     level = logging.DEBUG if arguments.verbose else logging.INFO
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=level)
     from wlvm import server
 
-    return server.run(config, arguments.backend)
+    return server.run(config, arguments.backend, read)
 
 
 def configuration(

@@ -17,12 +17,15 @@ from wlvm.desktop.tiling import Spacing
 from wlvm.desktop.tree import Arrangement
 from wlvm.desktop_config import RESERVED_CODES, PartConfig, RuleConfig, commands_of
 
+#: The height of a strip of tabs, in logical pixels.
+_TAB_HEIGHT = 24
 
-def desktop_settings(config: Config, tab_height: int) -> Settings:
-    """The settings; `tab_height` is that of a strip of tabs, in logical pixels."""
+
+def desktop_settings(config: Config) -> Settings:
+    """What the desktop is to know of a configuration."""
     return Settings(
         layout=config.desktop.layout,
-        spacing=Spacing(config.desktop.gap, config.desktop.margin, tab_height),
+        spacing=Spacing(config.desktop.gap, config.desktop.margin, _TAB_HEIGHT),
         own_workspaces=config.desktop.own_workspaces,
         workspaces=tuple(WorkspaceRule(each.name, each.outputs, each.layout) for each in config.workspaces),
         rules=(

@@ -82,6 +82,16 @@ class Guest:
         """What a person sees of the console."""
         return Identity(self.name, console, self.label, self.config.color)
 
+    def reconfigure(self, config: GuestConfig) -> None:
+        """Have another configuration: what it says of the launch counts when the guest is launched next."""
+        relabelled = (config.label, config.color) != (self.config.label, self.config.color)
+        self.config = config
+        if relabelled:
+            self.label = config.label
+            for index, surface in self.surfaces.items():
+                surface.set_identity(self.identity(index))
+        self._machine_changed()
+
     def start(self) -> None:
         """Launch the guest's QEMU, or reach it, now and whenever it is lost."""
         self.surfaces[0] = self._add_surface(self, 0)
@@ -186,7 +196,7 @@ class Guest:
             if console.index not in self.surfaces:
                 self.surfaces[console.index] = self._add_surface(self, console.index)
             surface = self.surfaces[console.index]
-            surface.identity = self.identity(console.index)
+            surface.set_identity(self.identity(console.index))
             surface.connect(self._forwarder(self._connection, console), console.acknowledge)
             surface.show_card([_WAITING])
         self._tell_running(state.running)

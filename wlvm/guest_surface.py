@@ -6,11 +6,13 @@ is no picture it shows a card with the reason.
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wlvm.desktop.view import ARROW, Cell, Cursor, Fit, HiddenCursor, ImageCursor
+from wlvm.desktop.place import Place
+from wlvm.desktop.view import ARROW, Cursor, HiddenCursor, ImageCursor
 from wlvm.dmabuf_fence import FenceGate
 from wlvm.frame import Frame
 from wlvm.framebuffer import ARGB8888, Rect
@@ -36,6 +38,17 @@ _DISABLED_AFTER_MS = 200
 _SNAP = 1 / 512
 
 
+#: How large a console is taken to be before it has shown anything, in logical pixels.
+_UNKNOWN_SIZE = (640, 480)
+
+
+class Fit(enum.Enum):
+    """How a picture lies in its place."""
+
+    EXACT = "pixel for pixel in the middle, scaled down where it is too large"
+    SCALE = "scaled up or down to the place, keeping its shape"
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Whose surface it is: the guest's name, its console, and what a person sees of it (a label, a colour "#rrggbb")."""
@@ -47,7 +60,7 @@ class Identity:
 
 
 class GuestSurface:
-    """One console on the screen. Implements `wlvm.desktop.view.View`.
+    """One console on the screen. Implements `wlvm.desktop.view.PlacedView`.
 
     `changed` is called when the surface moved, appeared, or wants another cursor; `will_be_shown` answers whether a frame is to come that shows
     what was just changed; `pictures` makes what the renderer can draw. `destroy()` before the scene goes.
@@ -67,6 +80,8 @@ class GuestSurface:
         self.input: InputForwarder | None = None
         #: Why the picture could not be brought up to date; "" when it could.
         self.trouble = ""
+        self.fit = Fit.EXACT
+        self.fullscreen = False
         self.absolute = True
         self.updates = 0
         self.presentation = Presentation()
@@ -74,7 +89,7 @@ class GuestSurface:
         self._will_be_shown = will_be_shown
         self._pictures = pictures
         self._gate = FenceGate(loop, self._apply)
-        self._cell = Cell("", Rect(0, 0, 640, 480), Fit.CENTER)
+        self._place: Place | None = None
         self._scale = 1.0
         self._tree = Tree.create(parent, owner=self)
         self._node = BufferNode(self._tree)
@@ -88,7 +103,7 @@ class GuestSurface:
         self._cursor_buffer: Buffer | None = None
         self._cursor_position: CursorPosition | None = None
         self._locked = False
-        self.box = self._cell.area
+        self.box = Rect(0, 0, *_UNKNOWN_SIZE)
         self.show_card(["Starting"])
 
     def destroy(self) -> None:
@@ -121,7 +136,15 @@ class GuestSurface:
     @property
     def output(self) -> str:
         """The name of the output it is placed on; "" before it is placed."""
-        return self._cell.output
+        return "" if self._place is None else self._place.output
+
+    def set_identity(self, identity: Identity) -> None:
+        """It is called otherwise from now on."""
+        if identity != self.identity:
+            self.identity = identity
+            if self._card is not None:
+                self._draw_card()
+            self._changed(self)
 
     def connect(self, forwarder: InputForwarder, acknowledge: Acknowledge) -> None:
         """The console can be typed into, and its frames are acknowledged."""
@@ -181,17 +204,33 @@ class GuestSurface:
             self._place_cursor()
             self._changed(self)
 
-    def place(self, cell: Cell, scale: float) -> None:
-        """Give the surface another place; `scale` is the physical pixels per logical pixel there."""
-        if cell.output != self._cell.output:
+    @property
+    def natural_size(self) -> tuple[int, int]:
+        """The picture pixel for pixel, in logical pixels of the output that it is on."""
+        if self._picture is None:
+            return _UNKNOWN_SIZE
+        width, height = self._picture.visible[2:]
+        return max(1, round(width / self._scale)), max(1, round(height / self._scale))
+
+    def set_fullscreen(self, fullscreen: bool) -> None:
+        self.fullscreen = fullscreen
+
+    def move_into(self, tree: Tree) -> None:
+        self._tree.move_to(tree)
+
+    def place(self, place: Place, scale: float) -> None:
+        """Have another place; `scale` is the physical pixels per logical pixel there."""
+        if (place, scale) == (self._place, self._scale):
+            return
+        before = self._place
+        moved = before is None or before.content != place.content or scale != self._scale
+        self._place, self._scale = place, scale
+        if before is not None and (not place.visible or before.output != place.output):
             self.presentation.give_up()
-        if (cell, scale) != (self._cell, self._scale):
-            self._cell, self._scale = cell, scale
-            if self._card is None:
-                self._fit()
-            else:
-                self._draw_card()
-            self._changed(self)
+        if moved and self._card is None:
+            self._fit()
+        elif moved:
+            self._draw_card()
 
     def _apply_picture(self, changes: ConsoleChanges) -> None:
         drawn = changes.scanout is not None or bool(changes.updates or changes.damage)
@@ -248,18 +287,20 @@ class GuestSurface:
     def _fit(self) -> None:
         """Lay the picture into its cell."""
         assert self._picture is not None
-        visible, area, fit = self._picture.visible, self._cell.area, self._cell.fit
+        visible, area = self._picture.visible, self._area
         width, height = visible.width / self._scale, visible.height / self._scale
         factor = min(area.width / width, area.height / height)
-        if fit is not Fit.SCALE:
+        if self.fit is not Fit.SCALE:
             factor = min(1.0, factor)
         width, height = max(1, round(width * factor)), max(1, round(height * factor))
-        x, y = area.x, area.y
-        if fit is not Fit.CORNER:
-            x += (area.width - width) // 2
-            y += (area.height - height) // 2
+        x, y = area.x + (area.width - width) // 2, area.y + (area.height - height) // 2
         self._node.set_source(visible)
         self._set_box(Rect(x, y, width, height))
+
+    @property
+    def _area(self) -> Rect:
+        """What it has room in, in layout coordinates."""
+        return Rect(0, 0, *_UNKNOWN_SIZE) if self._place is None else self._place.content
 
     def _set_box(self, box: Rect) -> None:
         self.box = box
@@ -267,7 +308,7 @@ class GuestSurface:
         self._node.set_size(box.width, box.height)
 
     def _draw_card(self) -> None:
-        width, height = (max(1, round(side * self._scale)) for side in self._cell.area[2:])
+        width, height = (max(1, round(side * self._scale)) for side in self._area[2:])
         old, self._card = (
             self._card,
             Buffer(draw_card(width, height, self.identity.label, self._card_lines, self.identity.color)),
@@ -275,7 +316,7 @@ class GuestSurface:
         self._node.set_source(None)
         self._node.set_upside_down(False)
         self._node.set_buffer(self._card)
-        self._set_box(self._cell.area)
+        self._set_box(self._area)
         if old is not None:
             old.drop()
 
@@ -336,11 +377,15 @@ class GuestSurface:
 
     @property
     def visible(self) -> bool:
-        return True
+        return self._place is not None and self._place.visible
 
     @property
     def takes_keyboard(self) -> bool:
         return True
+
+    @property
+    def grabs_keyboard(self) -> bool:
+        return self.input is not None
 
     @property
     def wants_motion(self) -> bool:

@@ -6,26 +6,35 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from wlvm import apply_config
 from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.commands import commands_of
-from wlvm.config import Config, GuestConfig, Mode, OutputConfig
+from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig
+from wlvm.desktop.bindings import KeyRouter
+from wlvm.desktop.command import Close, Command, CommandError, EnterMode, Exec, Quit, Release, Reload
+from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.host_programs import HostPrograms
+from wlvm.desktop.identity import GuestHead
 from wlvm.desktop.idle import Idle
+from wlvm.desktop.keys import Keys
 from wlvm.desktop.layers import Layers
 from wlvm.desktop.output import Output, OutputEvents
-from wlvm.desktop.placement import Rule, arrange, side_by_side
+from wlvm.desktop.output_map import OutputArea
+from wlvm.desktop.placement import side_by_side
 from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
-from wlvm.desktop.view import Cell, Fit, View
+from wlvm.desktop.view import View
 from wlvm.desktop.window import Window
+from wlvm.desktop_settings import desktop_settings, key_table
 from wlvm.framebuffer import Rect
 from wlvm.guest import Guest
-from wlvm.guest_surface import GuestSurface
+from wlvm.guest_surface import Fit, GuestSurface
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
+from wlvm.launcher import Launcher
 from wlvm.picture import PictureMaker
 from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
@@ -35,7 +44,7 @@ from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.idle import IdleProtocols
 from wlvm.wlr.input import SeatDevices
 from wlvm.wlr.input_device import InputDevice
-from wlvm.wlr.keymap import KeymapError
+from wlvm.wlr.keymap import KeymapError, keysym
 from wlvm.wlr.loader import LoaderError
 from wlvm.wlr.output import OutputError, WlrOutput
 from wlvm.wlr.texture import Textures
@@ -50,8 +59,10 @@ _SWITCH_INTERVAL = 0.0005
 class Server(OutputEvents):
     """A running wlvm. Make it, `run()` it; when that returns, everything it made is gone."""
 
-    def __init__(self, config: Config, backend: BackendKind = "auto") -> None:
-        """Make everything, and start nothing yet.
+    def __init__(
+        self, config: Config, backend: BackendKind = "auto", reread: Callable[[], Config] | None = None
+    ) -> None:
+        """Make everything, and start nothing yet. `reread` reads the configuration again, or raises ConfigError; None: it is in no file.
 
         BackendError, KeymapError or ControlError when wlvm cannot run here; nothing is left behind then.
         """
@@ -61,7 +72,9 @@ class Server(OutputEvents):
         self._views: list[GuestSurface] = []
         self._leaving: list[Guest] = []
         self._stop_requested = False
+        self._ended = False
         self._failure = ""
+        self._reread = reread
         self._signals = Signals()
         try:
             self._make(config, backend)
@@ -74,7 +87,7 @@ class Server(OutputEvents):
         rules = InputRules(config)
         self.wayland = Compositor(backend, outputs=max(1, len(config.outputs)))
         self.loop = self.wayland.loop
-        policy = CapturePolicy(config.capture)
+        policy = self.capture_policy = CapturePolicy(config.capture)
         self._captures = CaptureProtocols(
             self.wayland,
             allowed=policy.allows_client,
@@ -84,32 +97,37 @@ class Server(OutputEvents):
         self.wayland.on_new_output(self._new_output)
         self._layers = Layers(self.wayland.scene)
         self._pictures = PictureMaker(self.loop, Textures(self.wayland.backend.renderer))
-        self.seat = Seat(self._view_at)
-        self._idle = Idle(
+        self.desktop = Desktop(desktop_settings(config), self._layers)
+        self.seat = Seat(self._view_at, self.desktop)
+        self.desktop.use(self.seat)
+        self.router = KeyRouter(key_table(config, keysym))
+        self._keys = Keys(self.router, self.seat, lambda: self._programs.lock.locked, self.do, self._pull)
+        self._launcher = Launcher(self.loop)
+        self.idle = Idle(
             self.loop,
-            self.seat,
+            self._keys,
             config.idle.screen_off,
             self._switch_outputs,
             heard=lambda: self._idle_protocols.activity(),
         )
-        self._devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self._idle)
-        self.wayland.on_new_input(self._devices.add)
-        self.seat.use(self._devices)
-        self._idle_protocols = IdleProtocols(self.wayland.display, self._devices.clients, self._idle.inhibit)
-        self._programs = HostPrograms(self.wayland, self._layers, self.seat, self._devices, self)
+        self.devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self.idle)
+        self.wayland.on_new_input(self.devices.add)
+        self.seat.use(self.devices)
+        self._idle_protocols = IdleProtocols(self.wayland.display, self.devices.clients, self.idle.inhibit)
+        self._programs = HostPrograms(self.wayland, self._layers, self.devices, self, self.desktop)
         if (session := self.wayland.backend.session) is not None:
             session.on_active(self._session_activity)
-            self._devices.switch_vt = session.change_vt
+            self.devices.switch_vt = session.change_vt
         self.wayland.backend.on_cards_lost(self._cards_lost)
         try:
             self.wayland_socket = self.wayland.add_socket()
             path = default_socket(self.wayland_socket)
             self.control = ControlServer(self.loop, path, commands_of(self), policy.refusal)
         except BaseException:
-            self._idle.close()
+            self.idle.close()
             self._programs.forget()
             self._idle_protocols.forget()
-            self._devices.destroy()
+            self.devices.destroy()
             self.wayland.destroy()
             raise
         # QEMU waits for the display thread's answers, and that thread for the interpreter's lock: the shorter a turn, the better.
@@ -157,6 +175,7 @@ class Server(OutputEvents):
 
     def _destroy(self) -> None:
         """Give everything back, last made first. The outputs go with the backend."""
+        self._ended = True
         for guest in self.guests.values():
             guest.close()
         for guest in (*self.guests.values(), *self._leaving):
@@ -165,17 +184,18 @@ class Server(OutputEvents):
         self._display_news.remove()
         self.displays.stop()
         self.control.close()
-        self._idle.close()
+        self.idle.close()
+        self._launcher.close()
         self.wayland.destroy_clients()
         self._programs.forget()
         self._idle_protocols.forget()
-        self._devices.destroy()
+        self.devices.destroy()
         self.wayland.destroy()
 
     @property
     def input_devices(self) -> Sequence[InputDevice]:
         """The devices of the person at the screen, those that wlvm has no use for too."""
-        return self._devices.devices
+        return self.devices.devices
 
     # Guests, and where their consoles are.
 
@@ -201,7 +221,7 @@ class Server(OutputEvents):
     def _add_surface(self, guest: Guest, console: int) -> GuestSurface:
         surface = GuestSurface(
             self.loop,
-            self._layers.views,
+            self._layers.nowhere,
             guest.identity(console),
             self._surface_changed,
             self._will_be_shown,
@@ -213,89 +233,79 @@ class Server(OutputEvents):
             surface,
             label,
             "wlvm.guest",
-            lambda: self.seat.set_focus(surface),
+            lambda: self.desktop.focus(surface),
             lambda: self._close_asked(label),
         )
-        self._arrange()
+        if (rule := guest.config.console(console)) is not None and rule.size is not None:
+            surface.fit = Fit.SCALE
+        self.desktop.add(surface, GuestHead(guest.name, console))
         return surface
 
     def _remove_surface(self, surface: GuestSurface) -> None:
         self._views.remove(surface)
         self._programs.list.remove(surface)
-        self.seat.view_gone(surface)
+        self.desktop.remove(surface)
         surface.destroy()
-        self._arrange()
 
     def _close_asked(self, label: str) -> None:
         """A machine is not a window: a click in a taskbar does not switch it off."""
         log.info("%s was asked to close by a list of windows, and stays", label)
 
     def _surface_changed(self, surface: GuestSurface) -> None:
-        self.seat.view_changed(surface)
+        self.desktop.view_changed(surface)
 
-    def _arrange(self) -> None:
-        """Give every view its place."""
-        if not self.outputs:
-            return
-        for view, cell in self._cells(self._programs.windows).items():
-            view.place(cell, self.outputs[cell.output].wlr.scale)
-        views: list[View] = [*self._views, *self._programs.windows]
-        if self.seat.focus is None and views:
-            self.seat.set_focus(self.seat.previous() or views[0])
+    # What a person tells wlvm.
 
-    def _cells(self, windows: Sequence[Window]) -> dict[GuestSurface | Window, Cell]:
-        """The places of guests and windows, as the configuration says or else side by side; dialogs lie over their windows."""
-        areas = {name: self._programs.usable_area(name) for name in self.outputs}
-        tiled = [window for window in windows if not (window.floats or window.fullscreen)]
-        views: list[GuestSurface | Window] = [*self._views, *tiled]
-        cells = arrange(areas, [(view, self._rule(view)) for view in views])
-        for window in windows:
-            if window not in cells:
-                cells[window] = self._cell_above(window, cells)
-        return cells
+    def do(self, command: Command) -> None:
+        """Do a command. CommandError when it cannot be done now."""
+        match command:
+            case Close():
+                self._close_focused()
+            case Release():
+                self.seat.release()
+            case EnterMode(mode):
+                self.router.enter(mode)
+            case Exec(line):
+                self._launcher.run(line)
+            case Reload():
+                self.reload()
+            case Quit():
+                self.stop()
+            case _:
+                self.desktop.run(command)
 
-    def _cell_above(self, window: Window, cells: Mapping[GuestSurface | Window, Cell]) -> Cell:
-        """The cell of a window that lies above the others: a whole output, or that of the window that it is a dialog of."""
-        parent = self._programs.parent_of(window)
-        if not window.fullscreen and parent is not None and parent in cells:
-            return cells[parent]
-        name = self._output_at(window.box)
-        if window.fullscreen and window.wanted_output in self.outputs:
-            name = window.wanted_output
-        area = self.outputs[name].box if window.fullscreen else self._programs.usable_area(name)
-        return Cell(name, area, Fit.CENTER)
+    def reload(self) -> None:
+        """Read the configuration again, and have what is new of it. CommandError, and all stays as it is, where it is wrong."""
+        if self._reread is None:
+            raise CommandError("this wlvm has no configuration file")
+        try:
+            config = self._reread()
+        except ConfigError as error:
+            raise CommandError(str(error)) from None
+        apply_config.apply(self, config)
 
-    # Host programs.
+    def _close_focused(self) -> None:
+        view = self.desktop.workspaces.focused
+        if view is None:
+            raise CommandError("no view has the focus")
+        if isinstance(view, Window):
+            view.close()
+        elif isinstance(view, GuestSurface):
+            self._close_asked(view.identity.label)
 
-    def window_announced(self, window: Window) -> None:
-        if self.outputs:
-            window.suggest(self._cells([*self._programs.windows, window])[window])
+    def _pull(self, button: int, resize: bool) -> bool:
+        """Have the pointer move or resize the view that is below it; False where there is none."""
+        view = self._view_at(*self.seat.cursor)
+        if not isinstance(view, GuestSurface | Window):
+            return False
+        self.desktop.pull(view, button, resize)
+        return True
 
-    def window_mapped(self, window: Window) -> None:
-        self._arrange()
-        self.seat.set_focus(window)
-        self.seat.view_changed(window)
-
-    def window_unmapped(self, window: Window) -> None:
-        self._arrange()
-
-    def window_changed(self, window: Window) -> None:
-        self._arrange()
-        self.seat.view_changed(window)
-
-    def move_requested(self, window: Window) -> None:
-        """Views keep their places."""
-
-    def resize_requested(self, window: Window, edges: int) -> None:
-        """Views keep their sizes."""
-
-    def usable_areas_changed(self) -> None:
-        self._arrange()
+    # Host programs (wlvm.desktop.host_programs.Outputs).
 
     def output_for(self, name: str | None) -> WlrOutput | None:
-        if name is None and self.outputs:
-            focus = self.seat.focus
-            name = next(iter(self.outputs)) if focus is None else self._output_at(focus.box)
+        if name is None:
+            name = self.desktop.workspaces.focused_output
         return self.outputs[name].wlr if name is not None and name in self.outputs else None
 
     def visible_outputs(self) -> set[str]:
@@ -306,6 +316,14 @@ class Server(OutputEvents):
 
     def area_around(self, box: Rect) -> Rect:
         return self.outputs[self._output_at(box)].box if self.outputs else box
+
+    def usable_area_changed(self, name: str) -> None:
+        if name in self.outputs:
+            self._tell_desktop(self.outputs[name])
+
+    def _tell_desktop(self, output: Output) -> None:
+        wlr, usable = output.wlr, self._programs.usable_area(output.name)
+        self.desktop.put_output(OutputArea(output.name, output.box, usable, wlr.description, wlr.scale))
 
     def _output_at(self, box: Rect) -> str:
         """The output, of at least one, that the middle of a box is on; the first where that is on none."""
@@ -319,13 +337,6 @@ class Server(OutputEvents):
     def _view_at(self, x: float, y: float) -> View | None:
         hit = self.wayland.scene.at(x, y)
         return hit.owner if hit is not None and isinstance(hit.owner, GuestSurface | SurfaceView) else None
-
-    def _rule(self, view: GuestSurface | Window) -> Rule | None:
-        if isinstance(view, Window):
-            return None
-        guest = self.guests.get(view.identity.guest)
-        rule = guest.config.console(view.identity.console) if guest is not None else None
-        return None if rule is None else Rule(rule.output, rule.position, rule.size)
 
     # Outputs.
 
@@ -347,8 +358,8 @@ class Server(OutputEvents):
             return
         wlr.on_commit(lambda _buffer: self._refuse_captures(output))
         wlr.set_title("wlvm")
-        self._devices.load_cursor_theme(rule.scale)
-        self._idle.activity()
+        self.devices.load_cursor_theme(rule.scale)
+        self.idle.activity()
         self.outputs[output.name] = output
         self.outputs = dict(sorted(self.outputs.items(), key=lambda item: _number(item[0])))
         self._lay_out()
@@ -362,7 +373,9 @@ class Server(OutputEvents):
         """Why nobody may have a picture of what the output shows now; "" if they may."""
         for guest in self.guests.values():
             refusal = guest_refusal(guest.config)
-            if refusal and any(s.picture and s.box.overlaps(output.box) for s in guest.surfaces.values()):
+            if refusal and any(
+                s.picture and s.visible and s.box.overlaps(output.box) for s in guest.surfaces.values()
+            ):
                 return f"{output.name} may not be captured now: {refusal}"
         return ""
 
@@ -373,9 +386,9 @@ class Server(OutputEvents):
         }
         for name, place in side_by_side(wanted).items():
             self.outputs[name].move_to(*place)
-        for name in self.outputs:
-            self._programs.output_changed(name)
-        self._arrange()
+        for output in self.outputs.values():
+            self._programs.output_changed(output.name)
+            self._tell_desktop(output)
 
     def _output_rule(self, name: str) -> OutputConfig:
         """The table of an output: the one of its name; else, for an output that wlroots numbers (HEADLESS-2), the one of that number."""
@@ -406,10 +419,10 @@ class Server(OutputEvents):
         if active:
             for output in self.outputs.values():
                 output.resume()
-            self._idle.resume()
+            self.idle.resume()
         else:
-            self._idle.pause()
-            self.seat.release_all()
+            self.idle.pause()
+            self._keys.release_all()
             for output in self.outputs.values():
                 output.suspend()
 
@@ -435,7 +448,7 @@ class Server(OutputEvents):
     def _will_be_shown(self, surface: GuestSurface) -> bool:
         """Whether a frame that shows what was just applied to a surface is to come."""
         output = self.outputs.get(surface.output)
-        return output is not None and output.expects_frame
+        return output is not None and surface.visible and output.expects_frame
 
     def resized(self, output: Output) -> None:
         self._lay_out()
@@ -444,16 +457,23 @@ class Server(OutputEvents):
         """An output went. A window that was closed, if it was the last, ends wlvm; a screen that was unplugged leaves the guests."""
         del self.outputs[output.name]
         self._captures.output_gone(output.wlr)
+        if self._ended:
+            return
         self.dark(output)
+        self._programs.output_gone(output.name)
+        self.desktop.remove_output(output.name)
         if not self.outputs and self.wayland.backend.kind in ("wayland", "x11"):
             self.stop()
         self._lay_out()
 
 
-def run(config: Config, backend: BackendKind) -> int:
-    """`wlvm run`: until it is told to end. Returns the exit status: 0, or 1 when wlvm cannot run here; the log says why."""
+def run(config: Config, backend: BackendKind, reread: Callable[[], Config]) -> int:
+    """`wlvm run`: until it is told to end. Returns the exit status: 0, or 1 when wlvm cannot run here; the log says why.
+
+    `reread` as in Server.
+    """
     try:
-        Server(config, backend).run()
+        Server(config, backend, reread).run()
     except (BackendError, KeymapError, LoaderError) as error:
         log.error("%s", error)
         return 1

@@ -341,8 +341,9 @@ def test_run_hands_configuration_and_backend_to_the_server(
     started: list[tuple[Config, str]] = []
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
-    def run(config: Config, backend: str) -> int:
+    def run(config: Config, backend: str, reread: Callable[[], Config]) -> int:
         started.append((config, backend))
+        assert reread() == config
         return 0
 
     fake_part(monkeypatch, "server", run)
@@ -356,7 +357,7 @@ def test_run_hands_configuration_and_backend_to_the_server(
 def test_a_wrong_configuration_starts_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fake_part(monkeypatch, "server", lambda config, backend: pytest.fail("started"))
+    fake_part(monkeypatch, "server", lambda config, backend, reread: pytest.fail("started"))
     file = tmp_path / "config.toml"
     file.write_text("bell = 1\nwhistle = 2\n")
     assert cli.main(["run", "--config", str(file)]) == cli.USAGE

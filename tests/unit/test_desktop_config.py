@@ -108,8 +108,8 @@ Left = "resize shrink width"
 
 
 def test_workspaces_and_layouts_are_what_the_file_says(tmp_path: Path) -> None:
-    settings = desktop_settings(read(tmp_path, FULL), tab_height=20)
-    assert settings.spacing == Spacing(gap=8, margin=4, tab_height=20)
+    settings = desktop_settings(read(tmp_path, FULL))
+    assert settings.spacing == Spacing(gap=8, margin=4, tab_height=24)
     assert settings.own_workspaces
     assert settings.workspaces == (WorkspaceRule("web", ("DP-1", "Dell*"), "main"),)
     assert settings.layout_of("web").name == "main"
@@ -123,7 +123,7 @@ def test_workspaces_and_layouts_are_what_the_file_says(tmp_path: Path) -> None:
 
 
 def test_rules_say_where_views_go_and_later_ones_count(tmp_path: Path) -> None:
-    settings = desktop_settings(read(tmp_path, FULL), tab_height=0)
+    settings = desktop_settings(read(tmp_path, FULL))
     assert settings.wishes_for(GuestHead("windows", 0)) == Wishes(workspace="web", focus=False)
     assert settings.wishes_for(GuestHead("win", 1)) == Wishes(
         workspace="web", output="DP-1", position=(10, 20), size=(640, 480), focus=False

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tests.loops import ManualLoop
 from wlvm.desktop.idle import Idle
+from wlvm.key_symbols import KeySymbols
 from wlvm.wlr.input import Scroll
+
+A = KeySymbols((ord("a"),), ord("a"))
 
 
 class Seat:
@@ -13,7 +16,7 @@ class Seat:
     def __init__(self) -> None:
         self.heard: list[object] = []
 
-    def key(self, key: int, pressed: bool) -> None:
+    def key(self, key: int, pressed: bool, symbols: KeySymbols) -> None:
         self.heard.append((key, pressed))
 
     def motion(self, dx: float, dy: float) -> None:
@@ -49,7 +52,7 @@ def test_screens_go_dark_when_nobody_is_there_and_come_back_at_once() -> None:
     screens.loop.advance(1)
     assert screens.switched == [False]
     screens.loop.advance(60_000)
-    screens.idle.key(30, True)
+    screens.idle.key(30, True, A)
     assert screens.switched == [False, True]
     screens.loop.advance(10_000)
     assert screens.switched == [False, True, False]
@@ -59,7 +62,7 @@ def test_every_kind_of_event_keeps_the_screens_on_and_goes_to_the_seat() -> None
     screens = Screens(screen_off=10)
     idle = screens.idle
     for event in (
-        lambda: idle.key(30, True),
+        lambda: idle.key(30, True, A),
         lambda: idle.motion(1.0, 2.0),
         lambda: idle.motion_absolute(3.0, 4.0),
         lambda: idle.button(272, True),
@@ -97,7 +100,7 @@ def test_screens_that_were_dark_when_the_session_left_come_back_with_it() -> Non
     screens = Screens(screen_off=10)
     screens.loop.advance(10_000)
     screens.idle.pause()
-    screens.idle.key(30, False)
+    screens.idle.key(30, False, A)
     assert screens.switched == [False]
     screens.idle.resume()
     assert screens.switched == [False, True]
@@ -125,6 +128,6 @@ def test_each_sign_of_life_is_told() -> None:
     heard: list[int] = []
     loop = ManualLoop()
     idle = Idle(loop, Seat(), 0, lambda on: None, heard=lambda: heard.append(1), now=loop.now)
-    idle.key(30, True)
+    idle.key(30, True, A)
     idle.motion(1, 1)
     assert heard == [1, 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wlvm.desktop.seat import RELEASE_KEY, Seat
+from wlvm.desktop.seat import Seat
 from wlvm.desktop.view import ARROW, Cursor, HiddenCursor
 from wlvm.framebuffer import Rect
 from wlvm.wlr.input import Scroll
@@ -39,6 +39,7 @@ class Devices:
 class View:
     visible = True
     takes_keyboard = True
+    grabs_keyboard = True
 
     def __init__(self, box: Rect, wants_motion: bool = False) -> None:
         self.box = box
@@ -93,8 +94,14 @@ class Desk:
         self.one, self.two = View(Rect(0, 0, 100, 100)), View(Rect(100, 0, 100, 100))
         self.views = [self.one, self.two]
         self.devices = Devices()
-        self.seat = Seat(self.view_at)
+        self.seat = Seat(self.view_at, self)
         self.seat.use(self.devices)  # type: ignore[arg-type]
+
+    def view_pressed(self, view: View | None) -> None:
+        self.seat.set_focus(view)
+
+    def default_focus(self) -> View | None:
+        return self.views[0] if self.views else None
 
     def view_at(self, x: float, y: float) -> View | None:
         for view in self.views:
@@ -181,7 +188,7 @@ def test_a_release_without_a_press_goes_nowhere(desk: Desk) -> None:
     assert desk.one.take() == []
 
 
-def test_a_relative_view_locks_the_pointer_until_the_release_key(desk: Desk) -> None:
+def test_a_relative_view_locks_the_pointer_until_it_is_released(desk: Desk) -> None:
     desk.two.wants_motion = True
     desk.seat.motion_absolute(150, 50)
     desk.seat.button(LEFT, True)
@@ -193,17 +200,35 @@ def test_a_relative_view_locks_the_pointer_until_the_release_key(desk: Desk) -> 
     assert desk.two.take()[-4:] == [
         ("button", LEFT, True), ("button", LEFT, False), ("relative", -200, 3), ("relative", -10, 5),
     ]  # fmt: skip
-    desk.seat.key(RELEASE_KEY, True)
-    desk.seat.key(RELEASE_KEY, False)
+    desk.seat.release()
     assert desk.two.take() == ["pointer leave", ("motion", 50, 50)]
     assert desk.devices.shown == "left_ptr"
 
 
-def test_the_release_key_is_an_ordinary_key_when_nothing_is_locked(desk: Desk) -> None:
+def test_what_is_released_is_grabbed_again_by_a_click_or_with_the_focus(desk: Desk) -> None:
+    told: list[bool] = []
+    desk.seat.focus_changed = lambda view: told.append(desk.seat.keyboard_grabbed)
     desk.seat.set_focus(desk.one)
-    desk.seat.key(RELEASE_KEY, True)
-    desk.seat.key(RELEASE_KEY, False)
-    assert desk.one.take()[1:] == [("key", RELEASE_KEY, True), ("key", RELEASE_KEY, False)]
+    desk.seat.release()
+    desk.seat.release()
+    assert told == [True, False]
+    desk.seat.motion_absolute(50, 50)
+    desk.seat.button(LEFT, True)
+    desk.seat.button(LEFT, False)
+    assert told == [True, False, True]
+    desk.seat.release()
+    desk.seat.set_focus(desk.two)
+    assert told == [True, False, True, False, True]
+
+
+def test_a_holder_keeps_the_keyboard_whatever_is_clicked_on(desk: Desk) -> None:
+    desk.seat.hold_focus(desk.two)
+    desk.seat.motion_absolute(50, 50)
+    desk.seat.button(LEFT, True)
+    desk.seat.button(LEFT, False)
+    assert desk.seat.focus is desk.two
+    desk.seat.hold_focus(None)
+    assert desk.seat.focus is desk.one, "the policy's default"
 
 
 def test_a_view_that_goes_gets_nothing_more(desk: Desk) -> None:
@@ -216,7 +241,7 @@ def test_a_view_that_goes_gets_nothing_more(desk: Desk) -> None:
     desk.seat.button(LEFT, False)
     desk.seat.motion(1, 1)
     assert desk.one.take() == []
-    assert desk.seat.focus is None
+    assert desk.seat.focus is desk.two, "the policy's default"
 
 
 def test_a_locked_view_that_gets_a_tablet_lets_the_pointer_go(desk: Desk) -> None:

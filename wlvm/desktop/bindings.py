@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from wlvm.desktop.command import DEFAULT_MODE, Command, CommandError, EnterMode
+from wlvm.key_symbols import KeySymbols
 
 
 class Modifier(enum.Flag):
@@ -101,16 +102,6 @@ Bindings = Mapping[Chord, Commands]
 
 #: By modifiers, and keysym or evdev code.
 _Table = dict[tuple[Modifier, int], Commands]
-
-
-@dataclass(frozen=True, slots=True)
-class KeySymbols:
-    """What a key means: keysyms of xkbcommon."""
-
-    plain: tuple[int, ...]
-    """Without modifiers: in the layout in use, and then in others that bindings may mean."""
-    typed: int
-    """With the modifiers that are held."""
 
 
 @dataclass(frozen=True)

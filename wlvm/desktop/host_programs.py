@@ -6,12 +6,12 @@ import logging
 from typing import Protocol
 
 from wlvm.desktop.client_input import ClientInput
+from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.drag import Drag
 from wlvm.desktop.layer_layout import arrange_layers
 from wlvm.desktop.layer_view import LayerView
 from wlvm.desktop.layers import Layers
 from wlvm.desktop.lock_screen import LockScreen
-from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.toplevel import Toplevel
 from wlvm.desktop.window import Window
@@ -32,29 +32,8 @@ from wlvm.wlr.xdg_shell import XdgPopup, XdgShell, XdgToplevel
 log = logging.getLogger(__name__)
 
 
-class Desktop(Protocol):
-    """Who gives the views their places, and hears what clients wish."""
-
-    def window_announced(self, window: Window) -> None:
-        """A client is about to make a window: it may be told what size is wanted."""
-
-    def window_mapped(self, window: Window) -> None:
-        """A window appeared: it wants a place, and usually the keyboard."""
-
-    def window_unmapped(self, window: Window) -> None:
-        """A window went, or has nothing to show for now: it needs no place, and the seat has forgotten it."""
-
-    def window_changed(self, window: Window) -> None:
-        """A window has another parent, or wishes to be in full screen or not (`Window.fullscreen`): it may need another place."""
-
-    def move_requested(self, window: Window) -> None:
-        """A client wants the pointer, with the button that is down, to move its window."""
-
-    def resize_requested(self, window: Window, edges: int) -> None:
-        """A client wants the pointer to pull its window's edges (xdg_toplevel.resize_edge)."""
-
-    def usable_areas_changed(self) -> None:
-        """Bars came, went or changed: `HostPrograms.usable_area` says what they leave."""
+class Outputs(Protocol):
+    """What host programs need to know of the outputs."""
 
     def output_for(self, name: str | None) -> WlrOutput | None:
         """The output of a name; without a name the one in use; None where there is none."""
@@ -68,18 +47,27 @@ class Desktop(Protocol):
     def area_around(self, box: Rect) -> Rect:
         """The area of the output that a view at this place is on, in layout coordinates."""
 
+    def usable_area_changed(self, name: str) -> None:
+        """Bars came, went or changed: `HostPrograms.usable_area` says what they leave of an output."""
+
 
 class HostPrograms:
     """The host programs of one seat. `forget()` before the display goes."""
 
     def __init__(
-        self, wayland: Compositor, layers: Layers, seat: Seat, devices: SeatDevices, desktop: Desktop
+        self,
+        wayland: Compositor,
+        layers: Layers,
+        devices: SeatDevices,
+        outputs: Outputs,
+        desktop: Desktop,
     ) -> None:
         self.windows: list[Window] = []
         self._scene = wayland.scene
         self._layers = layers
-        self._seat = seat
+        self._outputs = outputs
         self._desktop = desktop
+        seat = self._seat = desktop.seat
         self._input = ClientInput(devices.clients, wayland.scene, seat.cursor_changed)
         self._views: list[SurfaceView] = []
         #: What taskbars show; guests are added by whoever has them.
@@ -91,7 +79,7 @@ class HostPrograms:
         self._activation = Activation(wayland.display, self._activate)
         self._layer_shell = LayerShell(wayland.display, self._new_layer)
         devices.clients.on_drag(self._drag_begins)
-        self.lock = LockScreen(wayland, layers, self._input, desktop, self._lock_changed)
+        self.lock = LockScreen(wayland, layers, self._input, outputs, self._lock_changed)
 
     def forget(self) -> None:
         self._shell.forget()
@@ -106,7 +94,7 @@ class HostPrograms:
 
     def usable_area(self, output: str) -> Rect:
         """What bars leave of an output, in layout coordinates."""
-        return self._usable.get(output) or self._desktop.output_area(output)
+        return self._usable.get(output) or self._outputs.output_area(output)
 
     def output_changed(self, output: str) -> None:
         """An output came, moved, or has another size: place anew what is at its edges."""
@@ -124,12 +112,12 @@ class HostPrograms:
         return [view for view in self._views if isinstance(view, LayerView) and view.output == output]
 
     def _new_layer(self, layer: LayerSurface) -> None:
-        output = self._desktop.output_for(layer.output)
+        output = self._outputs.output_for(layer.output)
         if output is None:
             layer.close()
             return
         layer.use_output(output)
-        view = LayerView(layer, output.name, self._input, self._layers, self._desktop.area_around)
+        view = LayerView(layer, output.name, self._input, self._layers, self._outputs.area_around)
         self._views.append(view)
         layer.on_map(lambda: self._layer_mapped(view, True))
         layer.on_unmap(lambda: self._layer_mapped(view, False))
@@ -156,17 +144,17 @@ class HostPrograms:
         self._arrange_layers(view.output)
 
     def _arrange_layers(self, output: str) -> None:
-        if self._desktop.output_for(output) is None:
+        if self._outputs.output_for(output) is None:
             return
         views = self._layer_views(output)
         places, usable = arrange_layers(
-            self._desktop.output_area(output), [(view, view.state, view.mapped) for view in views]
+            self._outputs.output_area(output), [(view, view.state, view.mapped) for view in views]
         )
         for view, place in places.items():
             view.place(place)
         if usable != self._usable.get(output):
             self._usable[output] = usable
-            self._desktop.usable_areas_changed()
+            self._outputs.usable_area_changed(output)
         self._hold_keyboard()
 
     def _hold_keyboard(self) -> None:
@@ -192,20 +180,20 @@ class HostPrograms:
         return next((each for each in self.windows if each.surface == parent), None)
 
     def _new_toplevel(self, xdg: XdgToplevel) -> None:
-        window = Toplevel(xdg, self._input, self._layers, self._desktop.area_around)
+        window = Toplevel(xdg, self._input, self._layers, self._outputs.area_around)
         self._views.append(window)
         xdg.on_map(lambda: self._mapped(window))
         xdg.on_unmap(lambda: self._unmapped(window))
         xdg.on_destroy(lambda: self._gone(window))
         xdg.on_commit(lambda: self._committed(window))
-        xdg.on_title(lambda: self.list.rename(window, window.title, window.app_id))
-        xdg.on_parent(lambda: self.changed(window))
-        xdg.on_fullscreen_request(lambda: self._fullscreen_requested(window))
+        xdg.on_title(lambda: self._renamed(window))
+        xdg.on_parent(lambda: self._desktop.parent_changed(window, self.parent_of(window)))
+        xdg.on_fullscreen_request(lambda: self._desktop.fullscreen_requested(window))
         xdg.on_maximize_request(xdg.answer)
         xdg.on_minimize_request(xdg.answer)
         xdg.on_move_request(lambda: self._desktop.move_requested(window))
         xdg.on_resize_request(lambda edges: self._desktop.resize_requested(window, edges))
-        self._desktop.window_announced(window)
+        self._desktop.window_announced(window, self.parent_of(window))
 
     def _new_popup(self, popup: XdgPopup) -> None:
         view = next((view for view in self._views if view.has(popup.parent)), None)
@@ -214,7 +202,6 @@ class HostPrograms:
 
     def _mapped(self, window: Toplevel) -> None:
         window.mapped = True
-        window.fullscreen = window.xdg.wants_fullscreen
         self.appear(window)
 
     def _unmapped(self, window: Toplevel) -> None:
@@ -224,37 +211,37 @@ class HostPrograms:
     def _activate(self, surface: Surface) -> None:
         window = next((each for each in self.windows if each.surface == surface), None)
         if window is not None:
-            self._seat.set_focus(window)
+            self._desktop.focus(window)
 
     def appear(self, window: Window) -> None:
         self.windows.append(window)
-        window.raise_to_top()
-        self.list.add(window, window.title, window.app_id, lambda: self._seat.set_focus(window), window.close)
-        self._desktop.window_mapped(window)
+        self.list.add(window, window.title, window.app_id, lambda: self._desktop.focus(window), window.close)
+        self._desktop.window_mapped(window, self.parent_of(window))
 
     def disappear(self, window: Window) -> None:
         self.windows.remove(window)
         self.list.remove(window)
-        self._seat.view_gone(window)
-        self._desktop.window_unmapped(window)
+        self._desktop.remove(window)
+
+    def _renamed(self, window: Window) -> None:
+        self.list.rename(window, window.title, window.app_id)
+        self._desktop.window_renamed(window)
 
     def _committed(self, window: Toplevel) -> None:
         if window.mapped:
             window.follow()
             if window.resized():
-                self._seat.view_changed(window)
+                self._desktop.view_changed(window)
 
     def _gone(self, window: Toplevel) -> None:
         self._views.remove(window)
         window.destroy()
 
-    def changed(self, window: Window) -> None:
-        if window.mapped:
-            self._desktop.window_changed(window)
+    def resized(self, window: Window) -> None:
+        self._desktop.view_changed(window)
 
-    def _fullscreen_requested(self, window: Toplevel) -> None:
-        window.set_fullscreen(window.xdg.wants_fullscreen)
-        self.changed(window)
+    def fullscreen_requested(self, window: Window) -> None:
+        self._desktop.fullscreen_requested(window)
 
     # X11 programs.
 
@@ -278,4 +265,4 @@ class HostPrograms:
         self._seat.view_gone(popup)
 
     def area_around(self, box: Rect) -> Rect:
-        return self._desktop.area_around(box)
+        return self._outputs.area_around(box)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from wlvm.key_symbols import KeySymbols
 from wlvm.loop import EventLoop
 from wlvm.wlr.input import Scroll, SeatEvents
 
@@ -52,6 +53,13 @@ class Idle:
             self._switch(True)
             self._watch()
 
+    def set_screen_off(self, seconds: int) -> None:
+        """Have another limit from now on (0: none); the time counts from now."""
+        self._screen_off = seconds
+        self._timer.disarm()
+        self.activity()
+        self._watch()
+
     def inhibit(self, inhibited: bool) -> None:
         """A program wants the screens to stay on (it shows a film), or does not any more: the time counts from then."""
         if inhibited != self._inhibited:
@@ -85,9 +93,9 @@ class Idle:
 
     # What the devices tell.
 
-    def key(self, key: int, pressed: bool) -> None:
+    def key(self, key: int, pressed: bool, symbols: KeySymbols) -> None:
         self.activity()
-        self._events.key(key, pressed)
+        self._events.key(key, pressed, symbols)
 
     def motion(self, dx: float, dy: float) -> None:
         self.activity()

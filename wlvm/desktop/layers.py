@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wlvm.desktop.place import Stratum
 from wlvm.wlr.scene import Scene, Tree
 
 
@@ -9,13 +10,16 @@ class Layers:
     """The trees of a scene, the lowest first. They end with the scene."""
 
     def __init__(self, scene: Scene) -> None:
+        #: Views that have no place are here, and not seen.
+        self.nowhere = Tree.create(scene.root)
+        self.nowhere.set_enabled(False)
         #: All of the layers below.
         self.session = Tree.create(scene.root)
         #: wlr-layer-shell's lower two: a wallpaper, desktop widgets.
         self.background = Tree.create(self.session)
         self.bottom = Tree.create(self.session)
         #: Guests and host programs where they are laid out, and what floats above them.
-        self.views = Tree.create(self.session)
+        self.tiled = Tree.create(self.session)
         self.floating = Tree.create(self.session)
         #: wlr-layer-shell's bars, which a view in full screen covers.
         self.top = Tree.create(self.session)
@@ -30,3 +34,11 @@ class Layers:
         self.drag = Tree.create(scene.root)
         #: The lock screen: while it is there, nothing else is seen, and nothing else gets input.
         self.lock = Tree.create(scene.root)
+
+    def of(self, stratum: Stratum) -> Tree:
+        """Where views of a stratum are."""
+        return {
+            Stratum.TILED: self.tiled,
+            Stratum.FLOATING: self.floating,
+            Stratum.FULLSCREEN: self.fullscreen,
+        }[stratum]

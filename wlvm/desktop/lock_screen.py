@@ -39,6 +39,7 @@ class Cover:
     """What lies over the session. Implements `wlvm.desktop.view.View`, and does nothing with what it gets."""
 
     takes_keyboard = True
+    grabs_keyboard = False
     wants_motion = False
     visible = True
     cursor: Cursor = ARROW

@@ -20,6 +20,8 @@ class OutputArea:
     """What bars leave of it."""
     description: str = ""
     """What a person reads on it: maker, model and serial number."""
+    scale: float = 1.0
+    """Physical pixels per logical pixel."""
 
     def is_meant_by(self, pattern: str) -> bool:
         """Whether somebody means it by this name, or description, in which `*` stands for any characters."""

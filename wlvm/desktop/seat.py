@@ -1,20 +1,16 @@
 """The seat: which view has the keyboard, which the pointer, and where the events of the devices go.
 
 Click-to-focus: a button that goes down on a view gives it the keyboard. While a button is down, the view it went down on keeps the pointer
-(wl_pointer's implicit grab). A view that follows motion (a guest with a relative mouse) locks the pointer by a click, until the release
-key is pressed.
+(wl_pointer's implicit grab). A view that follows motion (a guest with a relative mouse) locks the pointer by a click, until it is released.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from wlvm.desktop.view import ARROW, ClientCursor, Cursor, ImageCursor, NamedCursor, View
 from wlvm.wlr.input import Scroll, SeatDevices
-
-#: The right Ctrl gives a locked pointer back (KEY_RIGHTCTRL).
-RELEASE_KEY = 97
 
 
 class PointerGrab(Protocol):
@@ -29,12 +25,23 @@ class PointerGrab(Protocol):
         """The last button came up, or the seat is needed otherwise: no more is told from now on."""
 
 
+class FocusPolicy(Protocol):
+    """Who decides which view has the keyboard."""
+
+    def view_pressed(self, view: View | None) -> None:
+        """A button went down on a view that takes the keyboard, or where none is."""
+
+    def default_focus(self) -> View | None:
+        """The view that has the keyboard where no other wants it."""
+
+
 class Seat:
     """One person's keyboards and pointers."""
 
-    def __init__(self, view_at: Callable[[float, float], View | None]) -> None:
+    def __init__(self, view_at: Callable[[float, float], View | None], policy: FocusPolicy) -> None:
         """`view_at` gives the topmost view at a point of the layout that takes input there."""
         self._view_at = view_at
+        self._policy = policy
         self._devices: SeatDevices | None = None
         #: Called with the view that has the keyboard now.
         self.focus_changed: Callable[[View | None], None] = lambda view: None
@@ -43,8 +50,8 @@ class Seat:
         self._pointer: View | None = None
         self._locked: View | None = None
         self._grab: PointerGrab | None = None
-        #: The views that had the keyboard, the latest last.
-        self._history: list[View] = []
+        #: Whether the view that has the keyboard does without what it would grab.
+        self._released = False
         self._buttons: set[int] = set()
         self._keys: set[int] = set()
         self._absolute: tuple[float, float] | None = None
@@ -65,12 +72,28 @@ class Seat:
         """The view that the pointer is locked to."""
         return self._locked
 
+    @property
+    def held(self) -> View | None:
+        """The view that a button went down on, while it is down."""
+        return self._pointer if self._buttons else None
+
+    @property
+    def keyboard_grabbed(self) -> bool:
+        """Whether the view that has the keyboard has grabbed it, and has not been made to release it."""
+        return self._keyboard is not None and self._keyboard.grabs_keyboard and not self._released
+
     def set_focus(self, view: View | None) -> None:
-        """Give the keyboard to a view, or to none; while one holds it, to the view that gets it after that."""
-        if view is not None and view is not self._holder:
-            self._remember(view)
+        """Give the keyboard to a view, or to none, unless one holds it."""
         if self._holder is None:
             self._give_keyboard(view)
+
+    def release(self) -> None:
+        """Take from a view what it has grabbed, keyboard and pointer, until it is clicked on or gets the keyboard anew."""
+        if self._locked is not None:
+            self._unlock()
+        if self.keyboard_grabbed:
+            self._released = True
+            self.focus_changed(self._keyboard)
 
     def _give_keyboard(self, view: View | None) -> None:
         if view is self._keyboard:
@@ -81,31 +104,17 @@ class Seat:
             self._keyboard.keyboard_leave()
         # What is held was pressed for the view that had the keyboard: the next one hears nothing of its release.
         self._keys.clear()
-        self._keyboard = view
+        self._keyboard, self._released = view, False
         if view is not None:
             view.keyboard_enter()
         self.focus_changed(view)
 
     def hold_focus(self, view: View | None) -> None:
-        """Give the keyboard to a view that keeps it whatever is clicked on, until None gives it back to the one that had it last."""
+        """Give the keyboard to a view that keeps it whatever is clicked on, until None leaves it to the policy again."""
         if view is self._holder:
             return
-        self._holder = None
-        if view is None:
-            self.set_focus(self.previous())
-        else:
-            self._give_keyboard(view)
         self._holder = view
-
-    def _remember(self, view: View) -> None:
-        """It has had the keyboard last."""
-        if view in self._history:
-            self._history.remove(view)
-        self._history.append(view)
-
-    def previous(self, fits: Callable[[View], bool] = lambda view: True) -> View | None:
-        """The view, of those that fit, that had the keyboard last."""
-        return next((view for view in reversed(self._history) if fits(view)), None)
+        self._give_keyboard(self._policy.default_focus() if view is None else view)
 
     def grab_pointer(self, grab: PointerGrab) -> None:
         """Tell all that the pointer does to `grab`, until the last button comes up or `end_grab`. No view has the pointer then."""
@@ -135,12 +144,16 @@ class Seat:
 
     def view_changed(self, view: View) -> None:
         """A view appeared, moved, or wants another cursor: find out anew what the pointer is over."""
-        if self._locked is view and not view.wants_motion:
+        self.views_changed((view,))
+
+    def views_changed(self, views: Collection[View]) -> None:
+        """The same for several at once."""
+        if self._locked is not None and self._locked in views and not self._locked.wants_motion:
             self._unlock()
         if not self._buttons and self._locked is None and self._grab is None:
-            below = self._view_at(*self._cursor)
-            if below is view and below is self._pointer:
-                self._tell_enter(view)
+            below = self._view_at(*self.cursor)
+            if below is not None and below is self._pointer and below in views:
+                self._tell_enter(below)
             self._enter(below)
             self.frame()
         self._update_cursor()
@@ -156,30 +169,25 @@ class Seat:
         """A view went: it gets no event any more."""
         if self._locked is view:
             self._locked = None
-        if view in self._history:
-            self._history.remove(view)
         if self._holder is view:
             self._holder = None
         if self._keyboard is view:
             self._keyboard = None
-            self.set_focus(self.previous())
+            self.set_focus(self._policy.default_focus())
         if self._pointer is view:
             self._pointer = None
             self._buttons.clear()
         if self._grab is None and self._devices is not None:
-            self._enter(self._view_at(*self._cursor))
+            self._enter(self._view_at(*self.cursor))
             self._update_cursor()
 
     # What the devices tell (wlvm.wlr.input.SeatEvents).
 
     def key(self, key: int, pressed: bool) -> None:
         if pressed:
-            if key == RELEASE_KEY and self._locked is not None:
-                self._unlock()
-                return
             self._keys.add(key)
         elif key not in self._keys:
-            return  # the release key's own release, or a device's that came with a key held
+            return  # it went down for the view that had the keyboard before, or on a device that came with it held
         else:
             self._keys.discard(key)
         if self._keyboard is not None:
@@ -209,11 +217,10 @@ class Seat:
             return
         if pressed:
             if not self._buttons and self._locked is None:
-                self._enter(self._view_at(*self._cursor))
+                self._enter(self._view_at(*self.cursor))
                 assert self._devices is not None
                 self._devices.pressed_elsewhere()
-                if self._pointer is None or self._pointer.takes_keyboard:
-                    self.set_focus(self._pointer)
+                self._pressed_on(self._pointer)
             self._buttons.add(button)
         elif button not in self._buttons:
             return
@@ -227,6 +234,13 @@ class Seat:
         target.pointer_button(button, pressed)
         if not self._buttons and self._locked is None:
             self._moved()
+
+    def _pressed_on(self, view: View | None) -> None:
+        if view is None or view.takes_keyboard:
+            self._policy.view_pressed(view)
+        if self._released and view is self._keyboard:
+            self._released = False
+            self.focus_changed(view)
 
     def axis(self, scroll: Scroll) -> None:
         target = self._locked or self._pointer
@@ -247,12 +261,13 @@ class Seat:
     # What follows from it.
 
     @property
-    def _cursor(self) -> tuple[float, float]:
+    def cursor(self) -> tuple[float, float]:
+        """Where the cursor is, in layout coordinates."""
         assert self._devices is not None
         return self._devices.cursor
 
     def _moved(self) -> None:
-        x, y = self._cursor
+        x, y = self.cursor
         if self._grab is not None:
             self._grab.motion(x, y)
             return
@@ -272,7 +287,7 @@ class Seat:
                 self._tell_enter(view)
 
     def _tell_enter(self, view: View) -> None:
-        x, y = self._cursor
+        x, y = self.cursor
         view.pointer_enter(x - view.box.x, y - view.box.y)
 
     def _lock(self, view: View) -> None:

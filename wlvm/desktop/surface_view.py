@@ -22,6 +22,7 @@ class SurfaceView:
     """
 
     takes_keyboard = True
+    grabs_keyboard = False
     wants_motion = False
 
     def __init__(
@@ -53,6 +54,10 @@ class SurfaceView:
         """Above the others of its layer."""
         self.tree.raise_to_top()
         self._popups.raise_to_top()
+
+    def move_into(self, tree: Tree) -> None:
+        """Be drawn in this tree of the scene, whose position is the layout's."""
+        self.tree.move_to(tree)
 
     def show(self, visible: bool) -> None:
         """Show it and its popups, or hide them."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from wlvm.desktop.client_input import ClientInput
 from wlvm.desktop.layers import Layers
-from wlvm.desktop.view import Cell
+from wlvm.desktop.place import Place, Stratum
 from wlvm.desktop.window import Window
 from wlvm.framebuffer import Rect
 from wlvm.wlr.surface import Surface
@@ -20,7 +20,7 @@ class Toplevel(Window):
         self, xdg: XdgToplevel, input: ClientInput, layers: Layers, area: Callable[[Rect], Rect]
     ) -> None:
         """`area` gives the output's area that popups of a view at some place must keep to."""
-        super().__init__(xdg.surface, input, layers, layers.views, lambda: area(self.box))
+        super().__init__(xdg.surface, input, layers, layers.nowhere, lambda: area(self.box))
         self.xdg = xdg
         xdg.show(self.tree)
 
@@ -37,15 +37,19 @@ class Toplevel(Window):
         return self.xdg.parent
 
     @property
-    def floats(self) -> bool:
+    def wants_to_float(self) -> bool:
         return self.xdg.parent is not None or self.xdg.fixed_size
+
+    @property
+    def wants_fullscreen(self) -> bool:
+        return self.xdg.wants_fullscreen
 
     @property
     def wanted_output(self) -> str | None:
         return self.xdg.wanted_output
 
     @property
-    def size(self) -> tuple[int, int]:
+    def natural_size(self) -> tuple[int, int]:
         return self.xdg.geometry[2:]
 
     @property
@@ -53,12 +57,17 @@ class Toplevel(Window):
         geometry = self.xdg.geometry
         return -geometry.x, -geometry.y
 
-    def suggest(self, cell: Cell) -> None:
-        if self.floats and not self.fullscreen:
-            self.xdg.set_bounds(cell.area.width, cell.area.height)
-        else:
-            self.xdg.set_tiled(not self.fullscreen)
-            self.xdg.set_size(cell.area.width, cell.area.height)
+    def suggest(self, place: Place) -> None:
+        width, height = place.content[2:]
+        floating = place.stratum is not Stratum.TILED and not self.fullscreen
+        self.xdg.set_tiled(place.stratum is Stratum.TILED)
+        if not floating or (width, height) != self.natural_size:
+            self.xdg.set_size(width, height)
+
+    def let_choose(self, area: Rect) -> None:
+        """Have the client choose a size that this area has room for: before it has drawn anything."""
+        self.xdg.set_size(0, 0)
+        self.xdg.set_bounds(area.width, area.height)
 
     def set_fullscreen(self, fullscreen: bool) -> None:
         self.fullscreen = fullscreen

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
+from wlvm.desktop.place import Place
 from wlvm.framebuffer import Rect
 from wlvm.wlr.input import Scroll
+from wlvm.wlr.scene import Tree
 from wlvm.wlr.surface import CursorSurface
-
-
-class Fit(enum.Enum):
-    """How a view lies in the cell it is given."""
-
-    CENTER = "pixel for pixel in the middle of the cell, scaled down where it is too large"
-    CORNER = "pixel for pixel at the cell's top left corner, scaled down where it is too large"
-    SCALE = "scaled to the cell, up or down, keeping its shape, in its middle"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A place for a view: an output's name, an area in layout coordinates, and how to lie in it."""
-
-    output: str
-    area: Rect
-    fit: Fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +48,7 @@ Cursor = NamedCursor | ImageCursor | ClientCursor | HiddenCursor
 ARROW = NamedCursor("left_ptr")
 
 
-class View(Protocol):
+class View(Hashable, Protocol):
     """What the seat asks of a view, and tells it.
 
     Points are in view coordinates: logical pixels from the view's top left corner. Keys and buttons are evdev codes
@@ -88,6 +73,10 @@ class View(Protocol):
     @property
     def takes_keyboard(self) -> bool:
         """Whether a click on the view gives it the keyboard."""
+
+    @property
+    def grabs_keyboard(self) -> bool:
+        """Whether all keys are for the view, and only what is pressed with the reserved key is wlvm's: a machine's own keyboard has them all."""
 
     def keyboard_enter(self) -> None:
         """The view's keyboard focus begins, with no key down."""
@@ -119,3 +108,23 @@ class View(Protocol):
 
     def pointer_frame(self) -> None:
         """The end of a group of events of the pointer that belong together."""
+
+
+class PlacedView(View, Protocol):
+    """A view that the desktop gives its place: a guest's console, or a host program's window."""
+
+    @property
+    def natural_size(self) -> tuple[int, int]:
+        """How large it is by itself, in logical pixels."""
+
+    @property
+    def fullscreen(self) -> bool: ...
+
+    def set_fullscreen(self, fullscreen: bool) -> None:
+        """Whether it covers an output from now on."""
+
+    def move_into(self, tree: Tree) -> None:
+        """Be drawn in this tree of the scene, whose position is the layout's."""
+
+    def place(self, place: Place, scale: float) -> None:
+        """Be there from now on; `scale` is the output's physical pixels per logical pixel."""

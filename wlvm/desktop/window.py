@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from wlvm.desktop.place import Place, Stratum
 from wlvm.desktop.surface_view import SurfaceView
-from wlvm.desktop.view import Cell
 from wlvm.framebuffer import Rect
-from wlvm.wlr.scene import Tree
 from wlvm.wlr.surface import Surface
 
 
 class Window(SurfaceView):
-    """A window with a place among the views, while it has a picture.
+    """A window with a place among the views, while it has a picture. Implements `wlvm.desktop.view.PlacedView`.
 
-    A dialog, and a window of one size, floats: it has the size that its client chose, in the middle of its cell. Others are asked to fill
-    theirs, and lie at its top left corner where they do not.
+    Its client is asked to have the size of its place. A window that is smaller lies in the middle of the place where it floats, and at its top
+    left corner elsewhere.
     """
 
     mapped = False
     fullscreen = False
-    _cell: Cell | None = None
+    _place: Place | None = None
 
     @property
     def title(self) -> str:
@@ -29,8 +28,8 @@ class Window(SurfaceView):
         raise NotImplementedError
 
     @property
-    def floats(self) -> bool:
-        """Whether it stays above the others, in its own size."""
+    def wants_to_float(self) -> bool:
+        """Whether it is a dialog, or of one size only."""
         raise NotImplementedError
 
     @property
@@ -39,16 +38,20 @@ class Window(SurfaceView):
         raise NotImplementedError
 
     @property
+    def wants_fullscreen(self) -> bool:
+        raise NotImplementedError
+
+    @property
     def wanted_output(self) -> str | None:
         """The name of the output that it wants to fill in full screen; None where any will do."""
         raise NotImplementedError
 
     @property
-    def size(self) -> tuple[int, int]:
+    def natural_size(self) -> tuple[int, int]:
         """How large its client has made it."""
         raise NotImplementedError
 
-    def suggest(self, cell: Cell) -> None:
+    def suggest(self, place: Place) -> None:
         """Ask the client for what fits this place: also before it has drawn anything."""
         raise NotImplementedError
 
@@ -61,30 +64,27 @@ class Window(SurfaceView):
         raise NotImplementedError
 
     @property
-    def output(self) -> str:
-        """The name of the output it is placed on; "" before it is placed."""
-        return "" if self._cell is None else self._cell.output
+    def floating(self) -> bool:
+        """Whether it lies above the tiled views, in a place of its own."""
+        return self._place is not None and self._place.stratum is not Stratum.TILED and not self.fullscreen
 
-    def place(self, cell: Cell, scale: float) -> None:
-        """Give the window a place; the client follows when it can."""
-        self._cell = cell
-        self.tree.move_to(self._layer())
-        self.suggest(cell)
+    def place(self, place: Place, scale: float) -> None:
+        """Have another place; the client follows when it can."""
+        if place == self._place:
+            return
+        self._place = place
+        self.show(place.visible)
+        self.suggest(place)
         self.follow()
 
     def follow(self) -> None:
-        """Lay the window, as large as its client has made it, into its cell."""
-        if self._cell is None:
+        """Lay the window, as large as its client has made it, into its place."""
+        if self._place is None:
             return
-        area, (width, height) = self._cell.area, self.size
+        area, (width, height) = self._place.content, self.natural_size
         x, y = area.x, area.y
-        if self.floats and not self.fullscreen:
-            x += max(0, (area.width - width) // 2)
-            y += max(0, (area.height - height) // 2)
+        if self.floating:
+            x += (area.width - width) // 2
+            y += (area.height - height) // 2
         self.box = Rect(x, y, max(1, width), max(1, height))
         self.move_to(x, y)
-
-    def _layer(self) -> Tree:
-        if self.fullscreen:
-            return self.layers.fullscreen
-        return self.layers.floating if self.floats else self.layers.views

@@ -6,6 +6,7 @@ A workspace goes to another output when its own one goes, and comes back with it
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Generic
 
@@ -16,7 +17,7 @@ from wlvm.desktop.ground import Ground, Scene
 from wlvm.desktop.identity import GuestHead, Identity
 from wlvm.desktop.layouts import Layout
 from wlvm.desktop.output_map import OutputArea, OutputMap
-from wlvm.desktop.place import Traits
+from wlvm.desktop.place import Place, Traits
 from wlvm.desktop.settings import Settings, Wishes
 from wlvm.desktop.tree import V
 from wlvm.desktop.workspace import Workspace
@@ -234,6 +235,15 @@ class Workspaces(Generic[V]):
         if wishes.fullscreen:
             workspace.set_fullscreen(view, True)
         self._tidy()
+
+    def place_of_new(
+        self, view: V, identity: Identity, wishes: Wishes | None = None, parent: V | None = None
+    ) -> Place | None:
+        """Where a view would be that is not there yet, and stays out; None while there is no output."""
+        kept = (*self._of_view, view, parent, self._traits, self.settings)
+        trial = copy.deepcopy(self, {id(each): each for each in kept})
+        trial.add(view, identity, wishes, parent)
+        return trial.scene().places.get(view)
 
     def remove(self, view: V) -> None:
         """A view went."""

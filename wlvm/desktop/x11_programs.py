@@ -22,8 +22,11 @@ class Windows(Protocol):
     def disappear(self, window: Window) -> None:
         """A window has none any more."""
 
-    def changed(self, window: Window) -> None:
-        """A window may need another place."""
+    def resized(self, window: Window) -> None:
+        """A window that chooses its own size has chosen another."""
+
+    def fullscreen_requested(self, window: Window) -> None:
+        """A window wishes to cover an output, or not to any more."""
 
     def popup_appeared(self, popup: X11Popup) -> None:
         """A menu opened, at a place of its own."""
@@ -90,18 +93,22 @@ class _Life:
             view.destroy()
 
     def _asked(self, box: Rect) -> None:
-        """A tiled window keeps its place, and is told so; others have what they ask for."""
-        if isinstance(self._view, X11Window) and not self._view.floats:
-            self._x11.configure(self._view.box)
-        else:
+        """A tiled window keeps its place, and is told so; a floating one chooses its size, and others have what they ask for."""
+        view = self._view
+        if not isinstance(view, X11Window):
             self._x11.configure(box)
+        elif view.floating:
+            self._x11.configure(Rect(view.box.x, view.box.y, box.width, box.height))
+        else:
+            self._x11.configure(view.box)
         self._moved()
 
     def _moved(self) -> None:
         if self._view is not None:
             self._view.follow()
+        if isinstance(self._view, X11Window) and self._view.floating:
+            self._programs.windows.resized(self._view)
 
     def _fullscreen(self) -> None:
         if isinstance(self._view, X11Window):
-            self._view.set_fullscreen(self._x11.wants_fullscreen)
-            self._programs.windows.changed(self._view)
+            self._programs.windows.fullscreen_requested(self._view)

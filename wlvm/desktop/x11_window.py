@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from wlvm.desktop.client_input import ClientInput
 from wlvm.desktop.layers import Layers
+from wlvm.desktop.place import Place
 from wlvm.desktop.surface_view import SurfaceView
-from wlvm.desktop.view import Cell
 from wlvm.desktop.window import Window
 from wlvm.framebuffer import Rect
 from wlvm.wlr.surface import Surface
@@ -24,7 +24,7 @@ class X11Window(Window):
     def __init__(
         self, x11: XWindow, input: ClientInput, layers: Layers, area: Callable[[Rect], Rect]
     ) -> None:
-        super().__init__(x11.surface, input, layers, layers.views, lambda: area(self.box))
+        super().__init__(x11.surface, input, layers, layers.nowhere, lambda: area(self.box))
         self.x11 = x11
         self.fullscreen = x11.wants_fullscreen
         x11.show(self.tree)
@@ -38,21 +38,19 @@ class X11Window(Window):
         return self.x11.app_id
 
     @property
-    def floats(self) -> bool:
+    def wants_to_float(self) -> bool:
         return self.x11.is_dialog
 
     @property
-    def size(self) -> tuple[int, int]:
+    def wants_fullscreen(self) -> bool:
+        return self.x11.wants_fullscreen
+
+    @property
+    def natural_size(self) -> tuple[int, int]:
         return self.x11.box[2:]
 
-    def suggest(self, cell: Cell) -> None:
-        if self.fullscreen or not self.floats:
-            self.x11.configure(cell.area)
-
-    def follow(self) -> None:
-        super().follow()
-        if self.floats:
-            self.x11.configure(self.box)
+    def suggest(self, place: Place) -> None:
+        self.x11.configure(place.content)
 
     def set_fullscreen(self, fullscreen: bool) -> None:
         self.fullscreen = fullscreen

@@ -69,7 +69,10 @@ size_t xkb_keymap_key_get_mods_for_level(struct xkb_keymap *keymap, uint32_t key
     uint32_t *masks_out, size_t masks_size);
 uint32_t xkb_keymap_min_keycode(struct xkb_keymap *keymap);
 uint32_t xkb_keymap_max_keycode(struct xkb_keymap *keymap);
+uint32_t xkb_keymap_num_layouts_for_key(struct xkb_keymap *keymap, uint32_t key);
 uint32_t xkb_state_key_get_one_sym(struct xkb_state *state, uint32_t key);
+uint32_t xkb_state_key_get_layout(struct xkb_state *state, uint32_t key);
+uint32_t xkb_keysym_from_name(const char *name, int flags);
 
 /* libwlroots 0.16: render/dmabuf.h, types/wlr_buffer.h (unchanged in 0.17), util/addon.h */
 struct wlr_dmabuf_attributes {

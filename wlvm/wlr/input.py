@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from wlvm.key_symbols import KeySymbols
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.input_device import DeviceRules, InputDevice, KeyboardSettings
@@ -30,7 +31,7 @@ _NOTCH_LENGTH = 15
 class KeyboardEvents(Protocol):
     """Who hears of keys."""
 
-    def key(self, key: int, pressed: bool) -> None:
+    def key(self, key: int, pressed: bool, symbols: KeySymbols) -> None:
         """An evdev key went down or up, as a keyboard with our layout would send it."""
 
 
@@ -163,6 +164,19 @@ class SeatDevices:
             self._add_keyboard(wlr.wlr_keyboard_from_input_device(pointer), device.keyboard)
         elif pointer.type == wlr.WLR_INPUT_DEVICE_POINTER:
             self._add_pointer(wlr.wlr_pointer_from_input_device(pointer))
+
+    def use_rules(self, rules: DeviceRules) -> None:
+        """Have other settings from now on, also on the devices that are there."""
+        self._rules = rules
+        self.common, self.keymap = rules.common, rules.common.keymap
+        for device in self.devices:
+            device.configure(rules.settings(device))
+            if device.keyboard is not None:
+                device.keyboard = rules.keyboard(device)
+                pointer = wlr.wlr_keyboard_from_input_device(device.pointer)
+                keyboard = next(each for each in self._keyboards if each.is_of(pointer))
+                keyboard.set_layout(device.keyboard.keymap)
+                keyboard.set_repeat(device.keyboard)
 
     def _add_keyboard(self, pointer: Any, settings: KeyboardSettings) -> None:
         """Have the keys of a `struct wlr_keyboard *`; Caps Lock is on it where it is on the others."""

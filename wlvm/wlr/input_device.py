@@ -66,6 +66,8 @@ class InputDevice:
         self.id = f"{pointer.vendor:04x}:{pointer.product:04x}"
         #: What was set on it, where it is a keyboard.
         self.keyboard: KeyboardSettings | None = None
+        #: What it was set to when it came.
+        self._initial: Mapping[str, Value] = {} if self._libinput is None else self._libinput.settings()
         self.listeners = Listeners()
         self.listeners.add(wlr_ffi.addressof(pointer.events.destroy), lambda _data: self._on_destroy(gone))
 
@@ -84,13 +86,16 @@ class InputDevice:
         return settings
 
     def configure(self, settings: Mapping[str, Value]) -> None:
-        """Set what libinput can set; a line in the log for each setting that the device refuses.
+        """Set what libinput can set, the rest as it was when the device came; a line in the log for each setting that the device refuses.
 
         A device of a window's is not libinput's, but set by the desktop around the window.
         """
         if self._libinput is None:
             return
-        for name, value in settings.items():
+        now = self._libinput.settings()
+        for name, value in {**self._initial, **settings}.items():
+            if name in now and now[name] == value:
+                continue
             try:
                 self._libinput.set(name, value)
             except SettingError as error:

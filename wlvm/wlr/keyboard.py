@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wlvm.key_symbols import KeySymbols
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.input_device import KeyboardSettings
@@ -39,6 +40,10 @@ class Keyboard:
         self.listeners.add(wlr_ffi.addressof(events.modifiers), self._on_modifiers)
         self.listeners.add(wlr_ffi.addressof(pointer.base.events.destroy), self._on_destroy)
         self.set_repeat(seat.common)
+
+    def is_of(self, pointer: Any) -> bool:
+        """Whether it is this `struct wlr_keyboard *`."""
+        return bool(self._pointer == pointer)
 
     def set_repeat(self, settings: KeyboardSettings) -> None:
         wlr.wlr_keyboard_set_repeat_info(self._pointer, settings.repeat_rate, settings.repeat_delay)
@@ -78,7 +83,14 @@ class Keyboard:
     def send(self, key: int, pressed: bool) -> None:
         if self._pointer.xkb_state != wlr_ffi.NULL:
             self._seat.clients.use_keyboard(self._pointer)
-        self._seat.events.key(key, pressed)
+        self._seat.events.key(key, pressed, self._symbols(key))
+
+    def _symbols(self, key: int) -> KeySymbols:
+        """What a key of the seat's layout means now."""
+        state = abi.borrow("struct xkb_state *", self._pointer.xkb_state)
+        if self._keymap is None or state == abi.NULL:
+            return self._seat.keymap.symbols(key)
+        return self._keymap.symbols(key, state)
 
     def _on_modifiers(self, _data: Any) -> None:
         """Raised when the keyboard's modifiers have changed, after the key that changed them."""
@@ -145,6 +157,14 @@ class VirtualKeyboard(Keyboard):
             return ()
         wanted = (key for key in stroke.modifiers if not any(map(self._holds, _ALIKE.get(key, (key,)))))
         return (*wanted, stroke.key)
+
+    def _symbols(self, key: int) -> KeySymbols:
+        """What a client is sent is a key of the keyboard's own keymap; a guest's is one of the seat's."""
+        state = abi.borrow("struct xkb_state *", self._pointer.xkb_state)
+        if state == abi.NULL or not self._seat.clients.has_keyboard_focus:
+            return super()._symbols(key)
+        symbol = int(c.xkb_state_key_get_one_sym(state, key + EVDEV_OFFSET))
+        return KeySymbols((symbol,), symbol)
 
     def _release(self, code: int) -> None:
         for key in reversed(self._held.pop(code, ())):

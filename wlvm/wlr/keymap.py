@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from wlvm.key_symbols import KeySymbols
 from wlvm.wlr.abi import borrow, c, ffi
 
 from xkbcommon import xkb  # isort: skip
@@ -14,6 +15,16 @@ EVDEV_OFFSET = 8
 
 _FIRST_LAYOUT = 0
 _PLAIN = 0
+
+#: XKB_KEYSYM_CASE_INSENSITIVE
+_ANY_CASE = 1
+
+#: The keys of the Latin letters on a keyboard of the United States, by evdev code: a binding to one of them holds on a layout that has none.
+_ROWS = {16: "qwertyuiop", 30: "asdfghjkl", 44: "zxcvbnm"}
+_LATIN = {first + index: ord(letter) for first, row in _ROWS.items() for index, letter in enumerate(row)}
+
+#: Symbols below this are the characters of ASCII.
+_ASCII = 0x80
 
 #: The keys that lead to a key's other symbols (KEY_LEFTSHIFT, and KEY_RIGHTALT, which is AltGr where a layout has it).
 SHIFT, ALTGR = 42, 100
@@ -67,6 +78,21 @@ class Keymap:
         """The keysym of an evdev key without modifiers; 0 for none."""
         return _symbol(self._pointer, key + EVDEV_OFFSET, _PLAIN)
 
+    def symbols(self, key: int, state: Any = None) -> KeySymbols:
+        """What an evdev key means on a keyboard with this keymap and an xkb `state`; None: with nothing held."""
+        code = key + EVDEV_OFFSET
+        if state is None:
+            first, typed = _FIRST_LAYOUT, self.symbol(key)
+        else:
+            first = c.xkb_state_key_get_layout(state, code)
+            typed = c.xkb_state_key_get_one_sym(state, code)
+        layouts = range(c.xkb_keymap_num_layouts_for_key(self._pointer, code))
+        ordered = sorted(layouts, key=lambda layout: layout != first)
+        plain = tuple(_symbol(self._pointer, code, _PLAIN, layout) for layout in ordered)
+        if key in _LATIN and not any(0 < symbol < _ASCII for symbol in plain):
+            plain = (*plain, _LATIN[key])
+        return KeySymbols(plain, typed)
+
     def stroke(self, symbol: int) -> KeyStroke | None:
         """How to type a keysym on this layout; None when no key makes it, alone or with Shift and AltGr."""
         return self._strokes.get(symbol)
@@ -94,7 +120,13 @@ def _modifiers(keymap: Any, code: int, level: int) -> tuple[int, ...] | None:
     return min(ways, key=len) if ways else None
 
 
-def _symbol(keymap: Any, code: int, level: int) -> int:
+def _symbol(keymap: Any, code: int, level: int, layout: int = _FIRST_LAYOUT) -> int:
     found = ffi.new("const uint32_t **")
-    count = c.xkb_keymap_key_get_syms_by_level(keymap, code, _FIRST_LAYOUT, level, found)
+    count = c.xkb_keymap_key_get_syms_by_level(keymap, code, layout, level, found)
     return int(found[0][0]) if count else 0
+
+
+def keysym(name: str) -> int | None:
+    """The symbol of a name (xkbcommon-keysyms.h, without XKB_KEY_), in capitals or not; None where there is none."""
+    symbol = c.xkb_keysym_from_name(name.encode(), 0) or c.xkb_keysym_from_name(name.encode(), _ANY_CASE)
+    return int(symbol) or None

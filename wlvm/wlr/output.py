@@ -82,6 +82,13 @@ class WlrOutput:
         return str(wlr_ffi.string(self.pointer.name).decode(errors="replace"))
 
     @property
+    def description(self) -> str:
+        """What a person reads on it: maker, model and serial number, as far as they are known."""
+        parts = (self.pointer.make, self.pointer.model, self.pointer.serial)
+        texts = (wlr_ffi.string(part).decode(errors="replace") for part in parts if part != wlr_ffi.NULL)
+        return " ".join(text for text in texts if text)
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height in physical pixels."""
         return self.pointer.width, self.pointer.height

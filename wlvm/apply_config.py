@@ -1,0 +1,65 @@
+"""Has a running wlvm follow an edited configuration: what changed is applied, and nothing else is touched."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from wlvm.config import Config
+from wlvm.desktop.bindings import ChordError
+from wlvm.desktop.command import CommandError
+from wlvm.desktop_settings import desktop_settings, key_table
+from wlvm.input_rules import InputRules
+from wlvm.reload import GuestChange, Part, difference
+from wlvm.wlr.keymap import KeymapError, keysym
+
+if TYPE_CHECKING:
+    from wlvm.server import Server
+
+log = logging.getLogger(__name__)
+
+
+def apply(server: Server, config: Config) -> None:
+    """Have `config` from now on. CommandError, and all stays as it is, where it cannot be had."""
+    change = difference(server.config, config)
+    try:
+        keys = key_table(config, keysym) if Part.KEYS in change.parts else None
+        devices = InputRules(config) if Part.DEVICES in change.parts else None
+    except (ChordError, KeymapError) as error:
+        raise CommandError(str(error)) from None
+    server.config = config
+    if keys is not None:
+        server.router.use(keys)
+    if devices is not None:
+        server.devices.use_rules(devices)
+    if Part.IDLE in change.parts:
+        server.idle.set_screen_off(config.idle.screen_off)
+    if Part.CAPTURE in change.parts:
+        server.capture_policy.config = config.capture
+    if Part.OUTPUTS in change.parts:
+        log.warning("what [[output]] says now counts when wlvm starts next")
+    # Before the guests: those that come find their rules.
+    server.desktop.configure(desktop_settings(config))
+    for name in change.removed:
+        server.remove_guest(name)
+    for changed in change.changed:
+        _change_guest(server, changed)
+    for guest in change.added:
+        if guest.name in server.guests:
+            log.warning(
+                "%s: the configuration's guest takes the place of the one that was attached", guest.name
+            )
+            server.remove_guest(guest.name)
+        server.add_guest(guest)
+
+
+def _change_guest(server: Server, change: GuestChange) -> None:
+    name = change.guest.name
+    if Part.CONNECTION in change.parts or name not in server.guests:
+        if name in server.guests:
+            server.remove_guest(name)
+        server.add_guest(change.guest)
+        return
+    server.guests[name].reconfigure(change.guest)
+    if Part.PLACE in change.parts:
+        server.desktop.place_again(name)

@@ -1,0 +1,275 @@
+"""The desktop: gives all views their places on the screens, and the keyboard to one of them.
+
+What is where is decided in `wlvm.desktop.workspaces`, which knows no Wayland; here it is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wlvm.desktop.command import CommandError, ViewCommand
+from wlvm.desktop.grabs import MoveGrab, ResizeGrab
+from wlvm.desktop.identity import GuestHead, Identity, Program
+from wlvm.desktop.layers import Layers
+from wlvm.desktop.output_map import OutputArea
+from wlvm.desktop.place import Place, Stratum, Traits
+from wlvm.desktop.seat import Seat
+from wlvm.desktop.settings import Settings, Wishes
+from wlvm.desktop.slot import Slot
+from wlvm.desktop.toplevel import Toplevel
+from wlvm.desktop.view import PlacedView, View
+from wlvm.desktop.view_commands import ViewCommands
+from wlvm.desktop.window import Window
+from wlvm.desktop.workspaces import Workspaces
+from wlvm.framebuffer import Rect
+
+
+class Desktop:
+    """The views of one seat. Implements `wlvm.desktop.seat.FocusPolicy`."""
+
+    def __init__(self, settings: Settings, layers: Layers) -> None:
+        """`use()` gives it the seat, before the first view comes."""
+        self.workspaces: Workspaces[PlacedView] = Workspaces(settings, self._traits)
+        self._commands = ViewCommands(self.workspaces)
+        self._layers = layers
+        self._seat: Seat | None = None
+        self._slots: dict[PlacedView, Slot] = {}
+        #: The views in drawing order, as the scene has them.
+        self._drawn: list[PlacedView] = []
+        self._focused: PlacedView | None = None
+
+    def use(self, seat: Seat) -> None:
+        """The seat whose keyboard and pointer the views have."""
+        self._seat = seat
+
+    @property
+    def seat(self) -> Seat:
+        assert self._seat is not None
+        return self._seat
+
+    # What the person, and others, want.
+
+    def run(self, command: ViewCommand) -> None:
+        """Do a command. CommandError when it cannot be done; nothing has changed then."""
+        self._commands.run(command)
+        self.arrange()
+
+    def focus(self, view: PlacedView) -> None:
+        """Give a view the keyboard, and show the workspace that it is on."""
+        self.workspaces.focus(view)
+        self.arrange()
+        self.seat.set_focus(view)
+
+    def configure(self, settings: Settings) -> None:
+        """Have other settings from now on; what did not change in them stays as the person has made it."""
+        self.workspaces.configure(settings)
+        self.arrange()
+
+    # Outputs.
+
+    def put_output(self, output: OutputArea) -> None:
+        """An output came; or it moved, or has another size or scale, or bars leave something else of it."""
+        if output.name not in self.workspaces.outputs:
+            self.workspaces.add_output(output)
+        elif self.workspaces.outputs[output.name] == output:
+            return
+        else:
+            self.workspaces.change_output(output)
+        self.arrange()
+
+    def remove_output(self, name: str) -> None:
+        """An output went: its views go to others until it is back."""
+        self.workspaces.remove_output(name)
+        self.arrange()
+
+    # Views.
+
+    def add(
+        self,
+        view: PlacedView,
+        identity: Identity,
+        wishes: Wishes | None = None,
+        parent: PlacedView | None = None,
+    ) -> None:
+        """Take a view in. `wishes` None: those of the rules."""
+        self._slots[view] = Slot(view, self._layers)
+        self.workspaces.add(view, identity, wishes, parent)
+        self.arrange()
+
+    def remove(self, view: PlacedView) -> None:
+        """A view goes: it has no place any more, and another one has the keyboard."""
+        self.workspaces.remove(view)
+        self._slots.pop(view).destroy()
+        self.arrange()
+        self.seat.view_gone(view)
+
+    def view_changed(self, view: PlacedView) -> None:
+        """A view shows something else: what is below the pointer, or how it looks there, may be another; so may the view's own size."""
+        slot = self._slots.get(view)
+        if slot is not None and slot.natural_size != view.natural_size:
+            slot.natural_size = view.natural_size
+            self.arrange()
+        self.seat.view_changed(view)
+
+    def place_again(self, guest: str) -> None:
+        """The rules for a guest's consoles are others."""
+        for view in [view for view in self._slots if self._is_of(view, guest)]:
+            self.workspaces.place_again(view)
+        self.arrange()
+
+    def _is_of(self, view: PlacedView, guest: str) -> bool:
+        identity = self.workspaces.workspace_of(view).identity(view)
+        return isinstance(identity, GuestHead) and identity.guest == guest
+
+    # Host programs' windows.
+
+    def window_announced(self, window: Toplevel, parent: Window | None) -> None:
+        """A client is about to make a window: tell it what place it will have, so that it need not draw twice."""
+        place = self.workspaces.place_of_new(window, _program(window), self._wishes_of(window), parent)
+        if place is None:
+            return
+        if place.stratum is Stratum.FLOATING:
+            window.let_choose(self.workspaces.outputs[place.output].usable)
+        else:
+            window.suggest(place)
+
+    def window_mapped(self, window: Window, parent: Window | None) -> None:
+        """A window appeared."""
+        self.add(window, _program(window), self._wishes_of(window), parent)
+
+    def window_renamed(self, window: Window) -> None:
+        if window in self._slots:
+            self.workspaces.rename(window, _program(window))
+
+    def parent_changed(self, window: Window, parent: Window | None) -> None:
+        """A window has become a dialog of another one, or is none any more."""
+        if window in self._slots and self.workspaces.workspace_of(window).parent(window) is not parent:
+            self.workspaces.remove(window)
+            self.workspaces.add(window, _program(window), self._wishes_of(window), parent)
+            self.arrange()
+
+    def fullscreen_requested(self, window: Window) -> None:
+        """A window wishes to cover an output, or not to any more."""
+        if window not in self._slots:
+            return
+        before = window.fullscreen
+        output = (
+            None if window.wanted_output is None else self.workspaces.outputs.meant_by(window.wanted_output)
+        )
+        if window.wants_fullscreen and output is not None:
+            self.workspaces.send(window, self.workspaces.shown_on(output))
+        self.workspaces.workspace_of(window).set_fullscreen(window, window.wants_fullscreen)
+        self.arrange()
+        if window.fullscreen == before:
+            window.set_fullscreen(before)  # the client waits for an answer all the same
+
+    def _wishes_of(self, window: Window) -> Wishes:
+        """What the rules say of a window, and where they say nothing, what it wants itself."""
+        wishes = self.workspaces.settings.wishes_for(_program(window))
+        if wishes.floats is None and window.wants_to_float:
+            wishes = replace(wishes, floating=True)
+        if wishes.fullscreen is None and window.wants_fullscreen:
+            wishes = replace(wishes, fullscreen=True)
+            if wishes.workspace is None and wishes.output is None:
+                wishes = replace(wishes, output=window.wanted_output)
+        return wishes
+
+    # Views that the pointer moves.
+
+    def move_requested(self, view: PlacedView) -> None:
+        """A client wants the pointer, with the button that is down on its window, to move it."""
+        if self._may_be_pulled(view):
+            self.seat.grab_pointer(MoveGrab(self, view, self.seat.cursor))
+
+    def resize_requested(self, view: PlacedView, edges: int) -> None:
+        """A client wants the pointer to pull its window's edges (xdg_toplevel.resize_edge)."""
+        if self._may_be_pulled(view) and edges:
+            self.seat.grab_pointer(ResizeGrab(self, view, self.seat.cursor, edges))
+
+    def _may_be_pulled(self, view: PlacedView) -> bool:
+        place = self.place_of(view)
+        return self.seat.held is view and place is not None and place.stratum is Stratum.FLOATING
+
+    def pull(self, view: PlacedView, button: int, resize: bool) -> None:
+        """Have the pointer move a view, or its nearest corner, until the button, which went down just now, comes up."""
+        x, y = self.seat.cursor
+        place = self.place_of(view)
+        if place is None or place.stratum is Stratum.FULLSCREEN:
+            return
+        self.focus(view)
+        if resize:
+            grab: MoveGrab | ResizeGrab = ResizeGrab.nearest(self, view, (x, y), place.outer)
+        else:
+            grab = MoveGrab(self, view, (x, y))
+        self.seat.grab_pointer(grab)
+        self.seat.button(button, True)
+
+    def drag(self, view: PlacedView, box: Rect) -> None:
+        """Have a view float in this box."""
+        if view in self._slots:
+            self.workspaces.drag(view, box)
+            self.arrange()
+
+    def resize_edge(self, view: PlacedView, edges: int, by: tuple[int, int]) -> None:
+        """Move the edges of a tiled view by so many pixels; where nothing is beside it, it stays as it is."""
+        if view not in self._slots:
+            return
+        for side, pixels in ResizeGrab.growth(edges, by):
+            try:
+                self.workspaces.resize_edge(view, side, pixels)
+            except CommandError:
+                continue
+        self.arrange()
+
+    # The seat's questions (wlvm.desktop.seat.FocusPolicy).
+
+    def view_pressed(self, view: View | None) -> None:
+        if view is None:
+            x, y = self.seat.cursor
+            output = self.workspaces.outputs.at(int(x), int(y))
+            if output is not None:
+                self.workspaces.focus_workspace(self.workspaces.shown_on(output))
+                self.arrange()
+        elif (slot := self._slots.get(view)) is not None:  # type: ignore[call-overload]
+            self.focus(slot.view)
+        else:
+            self.seat.set_focus(view)
+
+    def default_focus(self) -> View | None:
+        return self.workspaces.focused
+
+    # Doing it.
+
+    def place_of(self, view: PlacedView) -> Place | None:
+        """Where a view is; None while it is nowhere."""
+        return self.workspaces.scene().places.get(view)
+
+    def arrange(self) -> None:
+        """Put every view where it belongs now, and give the keyboard to the one that has the focus, if that is another than before."""
+        scene = self.workspaces.scene()
+        for view, slot in self._slots.items():
+            place = scene.places.get(view)
+            if place is None:
+                slot.hide()
+                continue
+            output = self.workspaces.outputs[place.output]
+            fullscreen = self.workspaces.workspace_of(view).fullscreen is view
+            slot.show(place, fullscreen=fullscreen, scale=output.scale)
+        drawn = list(scene.places)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            for view in drawn:
+                self._slots[view].raise_to_top()
+        self.seat.views_changed(self._slots.keys())
+        focused = self.workspaces.focused
+        if focused is not self._focused:
+            self._focused = focused
+            self.seat.set_focus(focused)
+
+    def _traits(self, view: PlacedView) -> Traits:
+        slot = self._slots.get(view)
+        return Traits(natural=view.natural_size if slot is None else slot.natural_size)
+
+
+def _program(window: Window) -> Program:
+    return Program(window.app_id, window.title)
