@@ -350,7 +350,7 @@ class Server(OutputEvents):
                 log.info("%s stays off, as the configuration says", wlr.name)
                 return
             output = Output(
-                wlr, self.wayland.scene, self.wayland.layout,
+                self.loop, wlr, self.wayland.scene, self.wayland.layout,
                 mode=mode, scale=rule.scale, transform=rule.transform, events=self,
             )  # fmt: skip
         except OutputError as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wlvm.framebuffer import Rect, Transform
+from wlvm.loop import EventLoop
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.output import ModeNumbers, OutputError, OutputLayout, WlrOutput, mode_text
 from wlvm.wlr.scene import Scene
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 #: the latest (`wlvm.presentation`): by then the newer one must be on the screen.
 MIN_SCANOUT_REFRESH = 50_000
 
+#: After a frame that was refused the next one is tried so much later, in milliseconds.
+_RETRY_MS = 1000
+
 #: What a capture calls: the pixels (XRGB8888, rows of width * 4 bytes) or why there are none.
 Captured = Callable[[bytearray | OutputError], None]
 
@@ -27,6 +31,7 @@ class Output:
 
     def __init__(
         self,
+        loop: EventLoop,
         output: WlrOutput,
         scene: Scene,
         layout: OutputLayout,
@@ -49,6 +54,9 @@ class Output:
         self._captures: list[Captured] = []
         self._on = True
         self._suspended = False
+        self._failing = False
+        self._complained = False
+        self._retry = loop.timer(self._try_again)
         self._presented_early: float | None = None
         self._committing = False
         #: The buffer of the scene that the screen shows as it is; None when it shows a frame that was drawn.
@@ -83,8 +91,8 @@ class Output:
 
     @property
     def active(self) -> bool:
-        """Whether what is drawn here can be seen: the output is on, and our session is the one in front."""
-        return self._on and not self._suspended
+        """Whether what is drawn here can be seen: the output is on, takes frames, and our session is the one in front."""
+        return self._on and not self._suspended and not self._failing
 
     @property
     def expects_frame(self) -> bool:
@@ -109,6 +117,8 @@ class Output:
         self._activity_changed()
 
     def _activity_changed(self) -> None:
+        if self._failing:
+            return  # what follows a failure has been done, and ends by itself
         if self.active:
             self.wlr.damage_whole()
         else:
@@ -118,7 +128,7 @@ class Output:
     def capture(self, captured: Captured) -> None:
         """Draw a whole frame and give its pixels to `captured`, once, from the commit of that frame."""
         if not self.active:
-            captured(OutputError(f"{self.name} is switched off"))
+            captured(OutputError(f"{self.name} {'shows no frames' if self._failing else 'is switched off'}"))
             return
         self._captures.append(captured)
         if len(self._captures) == 1:
@@ -139,8 +149,9 @@ class Output:
         committed = self.wlr.commit()
         self._committing = False
         if not committed:
-            log.error("%s: a frame could not be shown", self.name)
+            self._failed()
             return
+        self._complained = False
         self.frames += 1
         if self.scanned_out is not None:
             self.scanouts += 1
@@ -150,6 +161,20 @@ class Output:
         self._events.committed(self, self.wlr.commits)
         if self._presented_early is not None:
             self._events.presented(self, self.wlr.commits, self._presented_early)
+
+    def _failed(self) -> None:
+        """The backend refused a frame, and would be asked again at each change: nothing is shown for a while."""
+        if not self._complained:
+            self._complained = True
+            log.error("%s: a frame could not be shown; it is tried again each second", self.name)
+        self._failing = True
+        self._retry.arm(_RETRY_MS)
+        self._refuse_captures("shows no frames")
+        self._events.dark(self)
+
+    def _try_again(self) -> None:
+        self._failing = False
+        self._activity_changed()
 
     def _presented(self, commit: int, when: float) -> None:
         # A backend may have made commits before it announced the output: its numbers are ours, or a little ahead of them.
@@ -191,6 +216,7 @@ class Output:
     def _destroyed(self) -> None:
         """Raised when the output goes: unplugged, or the window of a nested one was closed."""
         self.wlr.listeners.remove()
+        self._retry.remove()
         self._layout.remove(self.wlr)
         self._refuse_captures("went away")
         self._events.gone(self)
