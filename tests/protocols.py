@@ -46,6 +46,7 @@ PURPOSES = {
     "Outputs": {
         "wl_output": "one for each output",
         "zxdg_output_manager_v1": "where an output is in the layout",
+        "zwlr_output_manager_v1": "modes, scales, places of outputs (wlr-randr, kanshi)",
         "zwlr_screencopy_manager_v1": "pictures of an output (grim), where the configuration allows it",
         "zwlr_export_dmabuf_manager_v1": "an output's frames as dma-bufs, where the configuration allows it",
     },

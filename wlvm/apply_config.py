@@ -37,7 +37,7 @@ def apply(server: Server, config: Config) -> None:
     if Part.CAPTURE in change.parts:
         server.capture_policy.config = config.capture
     if Part.OUTPUTS in change.parts:
-        log.warning("what [[output]] says now counts when wlvm starts next")
+        server.output_set.configure(config.outputs)
     # Before the guests: those that come find their rules.
     server.desktop.configure(desktop_settings(config))
     for name in change.removed:

@@ -12,7 +12,7 @@ from pathlib import Path
 from wlvm import apply_config
 from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.commands import commands_of
-from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig
+from wlvm.config import Config, ConfigError, GuestConfig
 from wlvm.desktop.bindings import KeyRouter
 from wlvm.desktop.command import Close, Command, CommandError, EnterMode, Exec, Quit, Release, Reload
 from wlvm.desktop.desktop import Desktop
@@ -21,9 +21,8 @@ from wlvm.desktop.identity import GuestHead
 from wlvm.desktop.idle import Idle
 from wlvm.desktop.keys import Keys
 from wlvm.desktop.layers import Layers
-from wlvm.desktop.output import Output, OutputEvents
+from wlvm.desktop.output import Output
 from wlvm.desktop.output_map import OutputArea
-from wlvm.desktop.placement import side_by_side
 from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.view import View
@@ -35,6 +34,7 @@ from wlvm.guest_surface import Fit, GuestSurface
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
 from wlvm.launcher import Launcher
+from wlvm.outputs import Outputs, OutputsEvents
 from wlvm.picture import PictureMaker
 from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 _SWITCH_INTERVAL = 0.0005
 
 
-class Server(OutputEvents):
+class Server(OutputsEvents):
     """A running wlvm. Make it, `run()` it; when that returns, everything it made is gone."""
 
     def __init__(
@@ -67,7 +67,6 @@ class Server(OutputEvents):
         BackendError, KeymapError or ControlError when wlvm cannot run here; nothing is left behind then.
         """
         self.config = config
-        self.outputs: dict[str, Output] = {}
         self.guests: dict[str, Guest] = {}
         self._views: list[GuestSurface] = []
         self._leaving: list[Guest] = []
@@ -94,7 +93,7 @@ class Server(OutputEvents):
             # A dma-buf of an output shows what comes later too: not where something may come that must not be seen.
             export=not any(map(guest_refusal, config.guests)),
         )
-        self.wayland.on_new_output(self._new_output)
+        self.output_set = Outputs(self.wayland, config.outputs, self)
         self._layers = Layers(self.wayland.scene)
         self._pictures = PictureMaker(self.loop, Textures(self.wayland.backend.renderer))
         self.desktop = Desktop(desktop_settings(config), self._layers)
@@ -127,6 +126,7 @@ class Server(OutputEvents):
             self.idle.close()
             self._programs.forget()
             self._idle_protocols.forget()
+            self.output_set.forget()
             self.devices.destroy()
             self.wayland.destroy()
             raise
@@ -189,8 +189,14 @@ class Server(OutputEvents):
         self.wayland.destroy_clients()
         self._programs.forget()
         self._idle_protocols.forget()
+        self.output_set.forget()
         self.devices.destroy()
         self.wayland.destroy()
+
+    @property
+    def outputs(self) -> dict[str, Output]:
+        """The outputs that show the scene, by their names."""
+        return self.output_set.on
 
     @property
     def input_devices(self) -> Sequence[InputDevice]:
@@ -340,29 +346,13 @@ class Server(OutputEvents):
 
     # Outputs.
 
-    def _new_output(self, wlr: WlrOutput) -> None:
-        """Raised by the backend for each output it has: when it starts, and when a screen is plugged in."""
-        rule = self._output_rule(wlr.name)
-        mode = None if rule.mode is None else (rule.mode.width, rule.mode.height, rule.mode.refresh)
-        try:
-            if not rule.enabled:
-                wlr.switch(False)
-                log.info("%s stays off, as the configuration says", wlr.name)
-                return
-            output = Output(
-                self.loop, wlr, self.wayland.scene, self.wayland.layout,
-                mode=mode, scale=rule.scale, transform=rule.transform, events=self,
-            )  # fmt: skip
-        except OutputError as error:
-            log.error("%s", error)
-            return
-        wlr.on_commit(lambda _buffer: self._refuse_captures(output))
-        wlr.set_title("wlvm")
-        self.devices.load_cursor_theme(rule.scale)
+    def came(self, output: Output) -> None:
+        output.wlr.on_commit(lambda _buffer: self._refuse_captures(output))
+        output.wlr.set_title("wlvm")
         self.idle.activity()
-        self.outputs[output.name] = output
-        self.outputs = dict(sorted(self.outputs.items(), key=lambda item: _number(item[0])))
-        self._lay_out()
+
+    def change_asked(self) -> None:
+        self.idle.activity()
 
     def _refuse_captures(self, output: Output) -> None:
         """Raised at each commit of the output, before clients that capture get its frame."""
@@ -379,26 +369,12 @@ class Server(OutputEvents):
                 return f"{output.name} may not be captured now: {refusal}"
         return ""
 
-    def _lay_out(self) -> None:
-        """Put the outputs in their places, in the order of their numbers: wlroots' backends announce the last one first."""
-        wanted = {
-            name: (self._output_rule(name).position, output.box[2:]) for name, output in self.outputs.items()
-        }
-        for name, place in side_by_side(wanted).items():
-            self.outputs[name].move_to(*place)
+    def rearranged(self) -> None:
+        self.output_set.lay_out()
         for output in self.outputs.values():
+            self.devices.load_cursor_theme(output.wlr.scale)
             self._programs.output_changed(output.name)
             self._tell_desktop(output)
-
-    def _output_rule(self, name: str) -> OutputConfig:
-        """The table of an output: the one of its name; else, for an output that wlroots numbers (HEADLESS-2), the one of that number."""
-        for rule in self.config.outputs:
-            if rule.name == name:
-                return rule
-        index = _number(name) - 1
-        if 0 <= index < len(self.config.outputs) and self.config.outputs[index].name is None:
-            return self.config.outputs[index]
-        return OutputConfig(mode=Mode(1280, 800) if name.startswith("HEADLESS") else None)
 
     def _switch_outputs(self, on: bool) -> None:
         """Nobody has touched the seat for a while, or somebody does again. What is in a window is not ours to switch."""
@@ -451,11 +427,11 @@ class Server(OutputEvents):
         return output is not None and surface.visible and output.expects_frame
 
     def resized(self, output: Output) -> None:
-        self._lay_out()
+        self.rearranged()
 
     def gone(self, output: Output) -> None:
         """An output went. A window that was closed, if it was the last, ends wlvm; a screen that was unplugged leaves the guests."""
-        del self.outputs[output.name]
+        self.output_set.gone(output)
         self._captures.output_gone(output.wlr)
         if self._ended:
             return
@@ -464,7 +440,7 @@ class Server(OutputEvents):
         self.desktop.remove_output(output.name)
         if not self.outputs and self.wayland.backend.kind in ("wayland", "x11"):
             self.stop()
-        self._lay_out()
+        self.rearranged()
 
 
 def run(config: Config, backend: BackendKind, reread: Callable[[], Config]) -> int:
@@ -478,9 +454,3 @@ def run(config: Config, backend: BackendKind, reread: Callable[[], Config]) -> i
         log.error("%s", error)
         return 1
     return 0
-
-
-def _number(name: str) -> int:
-    """The number at the end of an output's name, 0 without one."""
-    digits = name.rpartition("-")[2]
-    return int(digits) if digits.isdecimal() else 0

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from wlvm.framebuffer import Rect, Transform
+from wlvm.framebuffer import Rect
 from wlvm.loop import EventLoop
 from wlvm.wlr.buffer import Buffer
-from wlvm.wlr.output import ModeNumbers, OutputError, OutputLayout, WlrOutput, mode_text
+from wlvm.wlr.output import OutputError, OutputLayout, WlrOutput, mode_text
 from wlvm.wlr.scene import Scene
 
 log = logging.getLogger(__name__)
@@ -30,21 +30,9 @@ class Output:
     """One output that shows the scene."""
 
     def __init__(
-        self,
-        loop: EventLoop,
-        output: WlrOutput,
-        scene: Scene,
-        layout: OutputLayout,
-        *,
-        mode: ModeNumbers | None,
-        scale: float,
-        transform: Transform,
-        events: OutputEvents,
+        self, loop: EventLoop, output: WlrOutput, scene: Scene, layout: OutputLayout, events: OutputEvents
     ) -> None:
-        """Switch the output on (see `WlrOutput.enable`). It is at the layout's origin until it is moved.
-
-        OutputError when it refuses.
-        """
+        """Show the scene on an output that is switched on. It is at the layout's origin until it is moved."""
         self.wlr = output
         self.name = output.name
         self.frames = 0
@@ -64,7 +52,6 @@ class Output:
         #: How many of `frames` were such buffers.
         self.scanouts = 0
         self._composes_always = False
-        output.enable(mode=mode, scale=scale, transform=transform)
         log.info("%s shows %s", self.name, mode_text(output.mode))
         output.show(scene, layout)
         output.on_frame(self._frame)
@@ -105,6 +92,16 @@ class Output:
             self.wlr.switch(on)
             self._on = on
             self._activity_changed()
+
+    def leave(self) -> None:
+        """Show the scene here no longer. For clients and views it is as if the output, which was switched off, had been unplugged."""
+        if self._composes_always:
+            self.wlr.compose_always(False)
+        self.wlr.listeners.remove()
+        self._retry.remove()
+        self.wlr.hide(self._layout)
+        self._refuse_captures("was switched off")
+        self._events.gone(self)
 
     def suspend(self) -> None:
         """Draw nothing from now on: the screen is another session's."""
@@ -248,4 +245,4 @@ class OutputEvents:
         """The output has another size or refresh rate."""
 
     def gone(self, output: Output) -> None:
-        """The output is no more."""
+        """The output is no more, or shows the scene no more."""

@@ -111,8 +111,40 @@ bool wlr_buffer_begin_data_ptr_access(struct wlr_buffer *buffer, uint32_t flags,
     uint32_t *format, size_t *stride);
 void wlr_buffer_end_data_ptr_access(struct wlr_buffer *buffer);
 
+/* libpixman */
+struct pixman_box32 { int32_t x1, y1, x2, y2; };
+struct pixman_region32 { struct pixman_box32 extents; void *data; };
+int pixman_region32_init_rects(struct pixman_region32 *region, const struct pixman_box32 *boxes, int count);
+void pixman_region32_fini(struct pixman_region32 *region);
+
 /* libwlroots 0.16: backend/wayland.h, backend/x11.h, backend/drm.h, types/wlr_output.h, types/wlr_damage_ring.h */
 struct wlr_output;
+struct wlr_output_mode { int32_t width, height; int32_t refresh; bool preferred; int picture_aspect_ratio; struct wl_list link; };
+struct wlr_output_state {
+    uint32_t committed;
+    bool allow_artifacts;
+    struct pixman_region32 damage;
+    bool enabled;
+    float scale;
+    int transform;
+    bool adaptive_sync_enabled;
+    uint32_t render_format;
+    int subpixel;
+    struct wlr_buffer *buffer;
+    int mode_type;
+    struct wlr_output_mode *mode;
+    struct { int32_t width, height, refresh; } custom_mode;
+    uint16_t *gamma_lut;
+    size_t gamma_lut_size;
+};
+void wlr_output_state_set_enabled(struct wlr_output_state *state, bool enabled);
+void wlr_output_state_set_mode(struct wlr_output_state *state, struct wlr_output_mode *mode);
+void wlr_output_state_set_custom_mode(struct wlr_output_state *state, int32_t width, int32_t height, int32_t refresh);
+void wlr_output_state_set_scale(struct wlr_output_state *state, float scale);
+void wlr_output_state_set_transform(struct wlr_output_state *state, int transform);
+bool wlr_output_test_state(struct wlr_output *output, const struct wlr_output_state *state);
+bool wlr_output_commit_state(struct wlr_output *output, const struct wlr_output_state *state);
+size_t wlr_output_get_gamma_size(struct wlr_output *output);
 struct wlr_damage_ring;
 struct wlr_output_event_commit {
     struct wlr_output *output;
@@ -136,8 +168,6 @@ bool wlr_output_is_wl(struct wlr_output *output);
 bool wlr_output_is_x11(struct wlr_output *output);
 bool wlr_output_is_drm(struct wlr_output *output);
 void wlr_output_schedule_frame(struct wlr_output *output);
-void wlr_output_attach_buffer(struct wlr_output *output, struct wlr_buffer *buffer);
-bool wlr_output_test(struct wlr_output *output);
 void wlr_output_rollback(struct wlr_output *output);
 void wlr_output_lock_attach_render(struct wlr_output *output, bool lock);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);
@@ -239,12 +269,6 @@ typedef struct xcb_connection_t xcb_connection_t;
 xcb_connection_t *xcb_connect(const char *name, int *screen);
 int xcb_connection_has_error(xcb_connection_t *connection);
 void xcb_disconnect(xcb_connection_t *connection);
-
-/* libpixman */
-struct pixman_box32 { int32_t x1, y1, x2, y2; };
-struct pixman_region32 { struct pixman_box32 extents; void *data; };
-int pixman_region32_init_rects(struct pixman_region32 *region, const struct pixman_box32 *boxes, int count);
-void pixman_region32_fini(struct pixman_region32 *region);
 """
 
 ffi = FFI()

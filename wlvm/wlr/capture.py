@@ -69,10 +69,12 @@ class CaptureProtocols:
                 ffi.cast(_NOTIFY, listener.notify)(listener, ffi.NULL)
 
     def output_gone(self, output: WlrOutput) -> None:
-        """Cancel what clients wait for from an output that is about to go, by export-dmabuf.
+        """Cancel what clients wait for from an output that is about to go, or shows nothing any more.
 
-        wlroots 0.16 forgets to, and would later use the output's memory, which is no more. Screencopy it does not forget.
+        wlroots 0.16 forgets export-dmabuf, and would later use the output's memory, which is no more. Screencopy it does not forget, unless the
+        output is there still.
         """
+        self.refuse(output)
         if self._export is None:
             return
         for frame in _frames(self._export, "struct wlr_export_dmabuf_frame_v1"):

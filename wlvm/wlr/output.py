@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 #: How far a listed refresh rate may be from the one asked for, in millihertz: a person who writes 60 means a screen's 59.94 or 59.95.
 _REFRESH_TOLERANCE = 500
 
+_STATE_BUFFER = 1 << 0  # WLR_OUTPUT_STATE_BUFFER
+
 #: Width, height, and refresh rate in millihertz, 0 for the backend's choice.
 ModeNumbers = tuple[int, int, int]
 
@@ -71,8 +73,13 @@ class WlrOutput:
         self._scene_output: Any = None
         #: How many commits there were: what wlroots numbers them by (wlr_output.commit_seq).
         self.commits = 0
+        #: Those of whoever shows something here, and removes them when it does no longer.
         self.listeners = Listeners()
-        self.listeners.add(wlr_ffi.addressof(self.pointer.events.commit), self._count_commit)
+        self._own_listeners = Listeners()
+        self._own_listeners.add(wlr_ffi.addressof(self.pointer.events.commit), self._count_commit)
+        self._own_listeners.add(
+            wlr_ffi.addressof(self.pointer.events.destroy), lambda _data: self._own_listeners.remove()
+        )
         if not wlr.wlr_output_init_render(self.pointer, backend.allocator, backend.renderer):
             raise OutputError(f"{self.name}: the renderer cannot draw for this output")
 
@@ -131,21 +138,60 @@ class WlrOutput:
         asked = [] if mode is None else [_closest(mode, modes)]
         candidates: list[ModeNumbers | None] = [*asked, *modes] if modes else [*asked, None]
         for candidate in dict.fromkeys(candidates):
-            if self._commit(candidate, scale, transform):
+            if self._commit(self._state(candidate, scale, transform)):
                 break
         else:
             raise OutputError(f"{self.name} cannot be switched on: it refuses every mode. {_offer(modes)}")
         if asked and candidate != asked[0]:
             log.warning("%s refuses the mode %s. %s", self.name, mode_text(asked[0]), _offer(modes))
 
-    def _commit(self, mode: ModeNumbers | None, scale: float, transform: Transform) -> bool:
-        """Try to switch on, in a mode of the list or one that the driver makes; None is what the backend has."""
+    def configure(self, *, mode: ModeNumbers | None, scale: float, transform: Transform) -> None:
+        """Switch the output on, or change it, in just this way. OutputError when the backend refuses; it stays as it is then."""
+        if not self._commit(self._state(self._mode(mode), scale, transform)):
+            raise OutputError(self._refusal(mode))
+
+    def try_out(self, *, mode: ModeNumbers | None, scale: float, transform: Transform) -> None:
+        """OutputError if `configure` would be refused, as far as the backend knows. Nothing changes."""
+        state = self._state(self._mode(mode), scale, transform)
+        if not c.wlr_output_test_state(abi.borrow("struct wlr_output *", self.pointer), state):
+            raise OutputError(self._refusal(mode))
+
+    def _mode(self, mode: ModeNumbers | None) -> ModeNumbers | None:
+        modes = self.modes
+        if mode is None:
+            return modes[0] if modes else None
+        return _closest(mode, modes)
+
+    def _refusal(self, mode: ModeNumbers | None) -> str:
+        wanted = "its preferred mode" if mode is None else f"the mode {mode_text(mode)}"
+        return f"{self.name} refuses {wanted}. {_offer(self.modes)}"
+
+    def _state(self, mode: ModeNumbers | None, scale: float, transform: Transform) -> Any:
+        """Switched on, in a mode of the list or one that the driver makes (None: the one the backend has), as a `struct wlr_output_state`.
+
+        Not the output's own pending state: what gamma control has left there stays for the next frame.
+        """
+        state = ffi.new("struct wlr_output_state *")
         if mode is not None:
-            wlr.wlr_output_set_custom_mode(self.pointer, *mode)
-        wlr.wlr_output_set_scale(self.pointer, scale)
-        wlr.wlr_output_set_transform(self.pointer, TRANSFORMS.index(transform))
-        wlr.wlr_output_enable(self.pointer, True)
-        return bool(wlr.wlr_output_commit(self.pointer))
+            listed = self._listed(mode)
+            if listed is None:
+                c.wlr_output_state_set_custom_mode(state, *mode)
+            else:
+                c.wlr_output_state_set_mode(state, listed)
+        c.wlr_output_state_set_scale(state, scale)
+        c.wlr_output_state_set_transform(state, TRANSFORMS.index(transform))
+        c.wlr_output_state_set_enabled(state, True)
+        return state
+
+    def _listed(self, mode: ModeNumbers) -> Any:
+        """The `struct wlr_output_mode *` of a mode; None where the output does not list it."""
+        for listed in Output(self.pointer).modes:
+            if (listed.width, listed.height, listed.refresh_mhz) == mode:
+                return abi.borrow("struct wlr_output_mode *", listed._ptr)
+        return None
+
+    def _commit(self, state: Any) -> bool:
+        return bool(c.wlr_output_commit_state(abi.borrow("struct wlr_output *", self.pointer), state))
 
     def switch(self, on: bool) -> None:
         """Switch the output off, so that its screen is dark and may sleep, or on again as it was. OutputError when it refuses.
@@ -154,8 +200,9 @@ class WlrOutput:
         """
         if not c.wlr_output_is_drm(abi.borrow("struct wlr_output *", self.pointer)):
             return
-        wlr.wlr_output_enable(self.pointer, on)
-        if not wlr.wlr_output_commit(self.pointer):
+        state = ffi.new("struct wlr_output_state *")
+        c.wlr_output_state_set_enabled(state, on)
+        if not self._commit(state):
             raise OutputError(f"{self.name} cannot be switched {'on' if on else 'off'}")
 
     def show(self, scene: Scene, layout: OutputLayout) -> None:
@@ -163,6 +210,11 @@ class WlrOutput:
         wlr.wlr_output_create_global(self.pointer)
         layout.add(self, 0, 0)
         self._scene_output = wlr.wlr_scene_get_scene_output(scene.pointer, self.pointer)
+
+    def hide(self, layout: OutputLayout) -> None:
+        """Show the scene no longer; clients find no such output any more."""
+        layout.remove(self)
+        wlr.wlr_output_destroy_global(self.pointer)
 
     def on_frame(self, callback: Callable[[], None]) -> None:
         """Raised when the output is ready for a frame."""
@@ -210,6 +262,10 @@ class WlrOutput:
 
     def commit(self) -> bool:
         """Draw what is damaged and hand it to the backend; False when that failed."""
+        output = abi.borrow("struct wlr_output *", self.pointer)
+        if not c.wlr_output_get_gamma_size(output):
+            # A client of gamma control that was told so leaves "no table" behind, which such an output refuses with the frame.
+            c.wlr_output_rollback(output)
         return bool(wlr.wlr_scene_output_commit(self._scene_output))
 
     def forget_damage(self) -> None:
@@ -222,11 +278,10 @@ class WlrOutput:
 
     def takes(self, buffer: Buffer) -> bool:
         """Whether the screen would show a buffer as it is, in place of a frame."""
-        output = abi.borrow("struct wlr_output *", self.pointer)
-        c.wlr_output_attach_buffer(output, abi.borrow("struct wlr_buffer *", buffer.pointer))
-        taken = bool(c.wlr_output_test(output))
-        c.wlr_output_rollback(output)
-        return taken
+        state = ffi.new("struct wlr_output_state *")
+        state.committed = _STATE_BUFFER
+        state.buffer = abi.borrow("struct wlr_buffer *", buffer.pointer)
+        return bool(c.wlr_output_test_state(abi.borrow("struct wlr_output *", self.pointer), state))
 
     @property
     def has_cursor_plane(self) -> bool:

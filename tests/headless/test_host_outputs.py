@@ -1,0 +1,144 @@
+"""Programs that change the outputs: wlr-randr, kanshi. What is on an output follows it, and goes elsewhere while it is off."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from guests.testcard import model
+from guests.testcard.launch import TestCard
+from tests.clients.window import Client
+from tests.wlvm_process import Wlvm, eventually
+
+RED, BLUE = 0xFF0000, 0x0000FF
+CONFIG = """
+[[output]]
+name = "HEADLESS-1"
+mode = "800x600"
+[[output]]
+name = "HEADLESS-2"
+mode = "640x480"
+[[rule]]
+app_id = "wlvm.test"
+output = "HEADLESS-1"
+"""
+
+
+@pytest.fixture
+def wlvm(runtime_dir: Path) -> Iterator[Wlvm]:
+    with Wlvm(runtime_dir, config=CONFIG) as wlvm:
+        yield wlvm
+
+
+def randr(wlvm: Wlvm, *arguments: str) -> str:
+    return str(wlvm.run("wlr-randr", *arguments).stdout.decode())
+
+
+def field(told: str, output: str, name: str) -> str:
+    """What wlr-randr says of an output."""
+    match = re.search(rf"^{output} .*\n(?: .*\n)*?  {name}: (.*)", told, re.MULTILINE)
+    assert match is not None, told
+    return match[1]
+
+
+def refused(wlvm: Wlvm, *arguments: str) -> bool:
+    try:
+        randr(wlvm, *arguments)
+    except subprocess.CalledProcessError as error:
+        return b"failed to apply configuration" in error.stderr
+    return False
+
+
+def names(wlvm: Wlvm) -> list[str]:
+    return [output.name for output in wlvm.control.stats().outputs]
+
+
+def test_wlr_randr_lists_the_outputs_as_they_are(wlvm: Wlvm) -> None:
+    told = randr(wlvm)
+    assert field(told, "HEADLESS-1", "Enabled") == field(told, "HEADLESS-2", "Enabled") == "yes"
+    assert "800x600 px, 60.000000 Hz (current)" in told
+    assert field(told, "HEADLESS-2", "Position") == "800,0"
+
+
+def test_a_guest_and_a_window_follow_mode_scale_and_transform(runtime_dir: Path) -> None:
+    with (
+        TestCard(device="virtio-gpu", options="mode=320x240") as card,
+        Wlvm(runtime_dir, config=f'{CONFIG}[guest.card]\nqmp = "{card.qmp_path}"\nconsole = [{{ output = "HEADLESS-1", position = [0, 0] }}]') as wlvm,
+    ):  # fmt: skip
+        picture = model.picture(320, 240)
+        eventually("the guest is shown", lambda: np.array_equal(wlvm.screen()[:240, :320], picture))
+        randr(wlvm, "--output", "HEADLESS-1", "--custom-mode", "1000x700", "--transform", "90")
+        assert wlvm.screen("HEADLESS-1").shape == (1000, 700)
+        eventually("the guest is shown", lambda: np.array_equal(wlvm.screen()[:240, :320], picture))
+        with Client(runtime_dir / wlvm.display) as client:
+            window = client.window(RED)
+            assert window.size == (700, 1000)
+            randr(wlvm, "--output", "HEADLESS-1", "--scale", "2", "--transform", "normal")
+            client.wait_for("the window has half the pixels", lambda: window.size == (500, 350))
+        told = randr(wlvm)
+        assert field(told, "HEADLESS-1", "Scale") == "2.000000"
+        assert field(told, "HEADLESS-2", "Position") == "500,0", (
+            "nobody chose its place: still beside the other"
+        )
+
+
+def test_a_position_that_was_chosen_stays(wlvm: Wlvm) -> None:
+    randr(wlvm, "--output", "HEADLESS-2", "--pos", "0,600")
+    randr(wlvm, "--output", "HEADLESS-1", "--scale", "2")
+    assert field(randr(wlvm), "HEADLESS-2", "Position") == "0,600"
+
+
+def test_what_is_on_an_output_that_is_switched_off_goes_to_another_and_comes_back(wlvm: Wlvm) -> None:
+    with Client(wlvm.runtime_dir / wlvm.display) as client:
+        window = client.window(RED)
+        assert window.size == (800, 600)
+        randr(wlvm, "--output", "HEADLESS-1", "--off")
+        client.wait_for("the window is on the other one", lambda: window.size == (640, 480))
+        assert names(wlvm) == ["HEADLESS-2"]
+        assert field(randr(wlvm), "HEADLESS-1", "Enabled") == "no"
+        randr(wlvm, "--output", "HEADLESS-2", "--off")
+        assert names(wlvm) == []
+        randr(wlvm, "--output", "HEADLESS-1", "--on")
+        client.wait_for("the window is back", lambda: window.size == (800, 600))
+        eventually("it is seen there", lambda: np.all(wlvm.screen("HEADLESS-1")[30:, 30:] == RED))
+        assert wlvm.stays_idle()
+
+
+def test_a_change_that_cannot_be_leaves_everything_as_it_was(wlvm: Wlvm) -> None:
+    before = randr(wlvm)
+    assert refused(
+        wlvm, "--output", "HEADLESS-1", "--off", "--output", "HEADLESS-2", "--custom-mode", "99999x10"
+    )
+    assert refused(wlvm, "--output", "HEADLESS-1", "--scale", "0.1")
+    assert refused(wlvm, "--output", "HEADLESS-1", "--pos", "999999,0")
+    assert randr(wlvm) == before
+    assert "wanted to change the outputs: HEADLESS-2" in wlvm.log
+
+
+def test_kanshi_applies_the_profile_that_fits(wlvm: Wlvm) -> None:
+    config = wlvm.runtime_dir / "kanshi"
+    config.write_text(
+        "profile {\n"
+        "output HEADLESS-1 disable\n"
+        "output HEADLESS-2 enable scale 2 transform 180 position 100,50\n"
+        "}\n"
+    )
+    kanshi = subprocess.Popen(
+        ["kanshi", "--config", config], env={**os.environ, "WAYLAND_DISPLAY": wlvm.display},
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        eventually("one output is off", lambda: names(wlvm) == ["HEADLESS-2"])
+        told = randr(wlvm)
+        assert "Scale: 2.000000" in told
+        assert "Transform: 180" in told
+        assert "Position: 100,50" in told
+    finally:
+        kanshi.kill()
+        kanshi.wait()
