@@ -32,6 +32,7 @@ def apply(server: Server, config: Config) -> None:
         server.router.use(keys)
     if devices is not None:
         server.devices.use_rules(devices)
+    server.use_keys(config)
     if Part.IDLE in change.parts:
         server.idle.set_screen_off(config.idle.screen_off)
     if Part.CAPTURE in change.parts:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import msgspec
 
 from wlvm import __version__, tables
-from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig, load
+from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig, Mode, OutputConfig, load
 from wlvm.ipc import ControlClient, ControlError, ExportedDmabuf, NotRunningError, find_socket
 from wlvm.ipc.image import description_for_child
 from wlvm.ipc.messages import Inputs, Listing, Stats
@@ -86,7 +86,8 @@ def _run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=level)
     from wlvm import server
 
-    return server.run(config, arguments.backend, read)
+    source = ConfigSource(arguments.config or own_config(os.environ), read)
+    return server.run(config, arguments.backend, source)
 
 
 def configuration(

@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 import zlib
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeVar
@@ -418,6 +418,16 @@ class Config(Table, frozen=True, kw_only=True):
         layouts = [layout.name for layout in self.layouts]
         yield from layout_faults(self.desktop, self.workspaces, layouts)
         yield from binding_faults(self.bindings, self.modes, layouts)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSource:
+    """Where the configuration comes from."""
+
+    path: Path
+    """The file that is watched; it need not be there."""
+    read: Callable[[], Config]
+    """Reads the whole configuration again; ConfigError when it is wrong, OSError when it cannot be read."""
 
 
 def load(path: Path) -> Config:

@@ -6,13 +6,14 @@ import gc
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wlvm import apply_config
 from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.commands import commands_of
-from wlvm.config import Config, ConfigError, GuestConfig
+from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig
 from wlvm.desktop.bindings import KeyRouter
 from wlvm.desktop.command import Close, Command, CommandError, EnterMode, Exec, Quit, Release, Reload
 from wlvm.desktop.desktop import Desktop
@@ -27,7 +28,9 @@ from wlvm.desktop.seat import Seat
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.view import View
 from wlvm.desktop.window import Window
+from wlvm.desktop_config import RESERVED_CODES
 from wlvm.desktop_settings import desktop_settings, key_table
+from wlvm.file_watch import FileWatch
 from wlvm.framebuffer import Rect
 from wlvm.guest import Guest
 from wlvm.guest_surface import Fit, GuestSurface
@@ -55,14 +58,17 @@ log = logging.getLogger(__name__)
 #: and makes QEMU wait 9 ms for the answer to a ScanoutMap instead of 1).
 _SWITCH_INTERVAL = 0.0005
 
+#: A guest is closed by a second command within so many seconds.
+_CLOSE_AGAIN = 5.0
+
 
 class Server(OutputsEvents):
     """A running wlvm. Make it, `run()` it; when that returns, everything it made is gone."""
 
     def __init__(
-        self, config: Config, backend: BackendKind = "auto", reread: Callable[[], Config] | None = None
+        self, config: Config, backend: BackendKind = "auto", source: ConfigSource | None = None
     ) -> None:
-        """Make everything, and start nothing yet. `reread` reads the configuration again, or raises ConfigError; None: it is in no file.
+        """Make everything, and start nothing yet. `source` is where the configuration comes from; None: from no file.
 
         BackendError, KeymapError or ControlError when wlvm cannot run here; nothing is left behind then.
         """
@@ -72,8 +78,11 @@ class Server(OutputsEvents):
         self._leaving: list[Guest] = []
         self._stop_requested = False
         self._ended = False
+        #: The guest that somebody wanted to close last, and when (time.monotonic).
+        self._close_asked = "", 0.0
         self._failure = ""
-        self._reread = reread
+        self._source = source
+        self._file_watch: FileWatch | None = None
         self._signals = Signals()
         try:
             self._make(config, backend)
@@ -100,7 +109,9 @@ class Server(OutputsEvents):
         self.seat = Seat(self._view_at, self.desktop)
         self.desktop.use(self.seat)
         self.router = KeyRouter(key_table(config, keysym))
-        self._keys = Keys(self.router, self.seat, lambda: self._programs.lock.locked, self.do, self._pull)
+        self._keys = Keys(
+            self.loop, self.router, self.seat, lambda: self._programs.lock.locked, self._obey, self._pull
+        )
         self._launcher = Launcher(self.loop)
         self.idle = Idle(
             self.loop,
@@ -110,6 +121,7 @@ class Server(OutputsEvents):
             heard=lambda: self._idle_protocols.activity(),
         )
         self.devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self.idle)
+        self.use_keys(config)
         self.wayland.on_new_input(self.devices.add)
         self.seat.use(self.devices)
         self._idle_protocols = IdleProtocols(self.wayland.display, self.devices.clients, self.idle.inhibit)
@@ -150,6 +162,7 @@ class Server(OutputsEvents):
             if (x11 := self._programs.start_xwayland(self.wayland)) is not None:
                 os.environ["DISPLAY"] = x11
                 log.info("X11 programs find wlvm on %s", x11)
+            self._watch_config()
             self.displays.start()
             for guest in self.config.guests:
                 if not self._stop_requested:
@@ -168,6 +181,16 @@ class Server(OutputsEvents):
         if self._failure:
             raise BackendError(self._failure)
 
+    def _watch_config(self) -> None:
+        if self._source is None:
+            return
+        try:
+            self._file_watch = FileWatch(self.loop, self._source.path, lambda: self._obey(Reload()))
+        except OSError as error:
+            log.warning(
+                "%s is not watched: %s. The command reload reads it again", self._source.path, error.strerror
+            )
+
     def stop(self) -> None:
         """Make `run()` return, soon."""
         self._stop_requested = True
@@ -181,6 +204,9 @@ class Server(OutputsEvents):
         for guest in (*self.guests.values(), *self._leaving):
             guest.finish()
         self._views.clear()
+        if self._file_watch is not None:
+            self._file_watch.close()
+        self._keys.close()
         self._display_news.remove()
         self.displays.stop()
         self.control.close()
@@ -240,7 +266,7 @@ class Server(OutputsEvents):
             label,
             "wlvm.guest",
             lambda: self.desktop.focus(surface),
-            lambda: self._close_asked(label),
+            lambda: self._close_guest(guest.name),
         )
         if (rule := guest.config.console(console)) is not None and rule.size is not None:
             surface.fit = Fit.SCALE
@@ -253,14 +279,32 @@ class Server(OutputsEvents):
         self.desktop.remove(surface)
         surface.destroy()
 
-    def _close_asked(self, label: str) -> None:
-        """A machine is not a window: a click in a taskbar does not switch it off."""
-        log.info("%s was asked to close by a list of windows, and stays", label)
+    def _close_guest(self, name: str) -> None:
+        """A machine is not a window: it is left, or switched off, when that is asked for twice."""
+        guest, now = self.guests[name], time.monotonic()
+        before, at = self._close_asked
+        self._close_asked = name, now
+        if before == name and now - at < _CLOSE_AGAIN:
+            self.remove_guest(name)
+            return
+        what = "switch it off" if guest.config.launch else "leave it running and take it off the screen"
+        self._tell(f"{guest.label} is a machine: close it once more to {what}.")
+
+    def _tell(self, text: str) -> None:
+        """Tell the person at the screen."""
+        log.info("%s", text)
 
     def _surface_changed(self, surface: GuestSurface) -> None:
         self.desktop.view_changed(surface)
 
     # What a person tells wlvm.
+
+    def _obey(self, command: Command) -> None:
+        """Do a command, and say so where it cannot be done."""
+        try:
+            self.do(command)
+        except CommandError as error:
+            log.warning("%s", error)
 
     def do(self, command: Command) -> None:
         """Do a command. CommandError when it cannot be done now."""
@@ -282,13 +326,19 @@ class Server(OutputsEvents):
 
     def reload(self) -> None:
         """Read the configuration again, and have what is new of it. CommandError, and all stays as it is, where it is wrong."""
-        if self._reread is None:
+        if self._source is None:
             raise CommandError("this wlvm has no configuration file")
         try:
-            config = self._reread()
-        except ConfigError as error:
+            config = self._source.read()
+        except (ConfigError, OSError) as error:
             raise CommandError(str(error)) from None
         apply_config.apply(self, config)
+
+    def use_keys(self, config: Config) -> None:
+        """Have the reserved key, and the repetition of keys, that a configuration says."""
+        self.devices.reserved_key = RESERVED_CODES[config.keys.reserved]
+        self._keys.repeat_rate = config.keyboard.repeat_rate
+        self._keys.repeat_delay = config.keyboard.repeat_delay
 
     def _close_focused(self) -> None:
         view = self.desktop.workspaces.focused
@@ -297,7 +347,7 @@ class Server(OutputsEvents):
         if isinstance(view, Window):
             view.close()
         elif isinstance(view, GuestSurface):
-            self._close_asked(view.identity.label)
+            self._close_guest(view.identity.guest)
 
     def _pull(self, button: int, resize: bool) -> bool:
         """Have the pointer move or resize the view that is below it; False where there is none."""
@@ -443,13 +493,13 @@ class Server(OutputsEvents):
         self.rearranged()
 
 
-def run(config: Config, backend: BackendKind, reread: Callable[[], Config]) -> int:
+def run(config: Config, backend: BackendKind, source: ConfigSource | None = None) -> int:
     """`wlvm run`: until it is told to end. Returns the exit status: 0, or 1 when wlvm cannot run here; the log says why.
 
-    `reread` as in Server.
+    `source` as in Server.
     """
     try:
-        Server(config, backend, reread).run()
+        Server(config, backend, source).run()
     except (BackendError, KeymapError, LoaderError) as error:
         log.error("%s", error)
         return 1

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.loops import SelectorLoop
 from wlvm import __version__, cli, tables
-from wlvm.config import Config, ConfigError, GuestConfig, Mode, OutputConfig
+from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig, Mode, OutputConfig
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
 from wlvm.ipc import Command, ControlError, ControlServer, Request, default_socket
@@ -341,9 +341,10 @@ def test_run_hands_configuration_and_backend_to_the_server(
     started: list[tuple[Config, str]] = []
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
-    def run(config: Config, backend: str, reread: Callable[[], Config]) -> int:
+    def run(config: Config, backend: str, source: ConfigSource) -> int:
         started.append((config, backend))
-        assert reread() == config
+        assert source.path == tmp_path / "wlvm" / "config.toml"
+        assert source.read() == config
         return 0
 
     fake_part(monkeypatch, "server", run)
@@ -357,7 +358,7 @@ def test_run_hands_configuration_and_backend_to_the_server(
 def test_a_wrong_configuration_starts_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fake_part(monkeypatch, "server", lambda config, backend, reread: pytest.fail("started"))
+    fake_part(monkeypatch, "server", lambda config, backend, source: pytest.fail("started"))
     file = tmp_path / "config.toml"
     file.write_text("bell = 1\nwhistle = 2\n")
     assert cli.main(["run", "--config", str(file)]) == cli.USAGE

@@ -114,6 +114,8 @@ class SeatDevices:
         self.keymap = rules.common.keymap
         self.events = events
         self._rules = rules
+        #: An evdev key that is no modifier and no lock, whatever the keyboards' layouts say; None: no such key.
+        self.reserved_key: int | None = None
         #: Goes to a virtual terminal by its number; None where there are none to go to.
         self.switch_vt: Callable[[int], None] | None = None
         self._layout = layout

@@ -68,6 +68,8 @@ class Keyboard:
         """Raised when a key goes down or up, before the keyboard's own state has changed."""
         event = wlr_ffi.cast("struct wlr_keyboard_key_event *", data)
         pressed = event.state == _PRESSED
+        if event.keycode == self._seat.reserved_key:
+            event.update_state = False
         if pressed and self._seat.switch_vt is not None and (number := self._vt(event.keycode)):
             # The key's release is one that the seat has not seen go down, and ignores.
             self._seat.switch_vt(number)
