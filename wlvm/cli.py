@@ -7,17 +7,17 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args
 
 import msgspec
 
-from wlvm import __version__, tables
+from wlvm import __version__, msg, tables
 from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig, Mode, OutputConfig, load
 from wlvm.ipc import ControlClient, ControlError, ExportedDmabuf, NotRunningError, find_socket
 from wlvm.ipc.image import description_for_child
-from wlvm.ipc.messages import Inputs, Listing, Stats
+from wlvm.ipc.messages import Event, Inputs, Kind, Listing, Outputs, Stats, Views, Workspaces
 
 if TYPE_CHECKING:
     from wlvm.frame import Frame
@@ -154,31 +154,28 @@ def _ask(arguments: argparse.Namespace, question: Callable[[ControlClient], Resu
         return question(client)
 
 
-def _list(arguments: argparse.Namespace) -> int:
-    result = _ask(arguments, lambda client: client.call("list"))
+def _show(
+    arguments: argparse.Namespace, command: str, kind: type[Struct], table: Callable[[Struct], str]
+) -> int:
+    """What a command without arguments answers, as JSON or as a table."""
+    result = _ask(arguments, lambda client: client.call(command))
     if arguments.json:
         _print_json(result)
     else:
-        print(tables.listing(_as(Listing, result)))
+        print(table(_as(kind, result)))
     return OK
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    return _show(arguments, "list", Listing, tables.listing)
 
 
 def _stats(arguments: argparse.Namespace) -> int:
-    result = _ask(arguments, lambda client: client.call("stats"))
-    if arguments.json:
-        _print_json(result)
-    else:
-        print(tables.stats(_as(Stats, result)))
-    return OK
+    return _show(arguments, "stats", Stats, tables.stats)
 
 
 def _inputs(arguments: argparse.Namespace) -> int:
-    result = _ask(arguments, lambda client: client.call("inputs"))
-    if arguments.json:
-        _print_json(result)
-    else:
-        print(tables.inputs(_as(Inputs, result)))
-    return OK
+    return _show(arguments, "inputs", Inputs, tables.inputs)
 
 
 def _as(kind: type[Struct], result: Any) -> Struct:
@@ -240,6 +237,62 @@ def _exec_with(dmabuf: ExportedDmabuf, program: list[str]) -> NoReturn:
 def _screenshot(arguments: argparse.Namespace) -> int:
     frame = _ask(arguments, lambda client: client.screenshot(arguments.output))
     return _write(frame, arguments.file)
+
+
+def _views(arguments: argparse.Namespace) -> int:
+    return _show(arguments, "views", Views, tables.views)
+
+
+def _workspaces(arguments: argparse.Namespace) -> int:
+    return _show(arguments, "workspaces", Workspaces, tables.workspaces)
+
+
+def _outputs(arguments: argparse.Namespace) -> int:
+    return _show(arguments, "outputs", Outputs, tables.outputs)
+
+
+def _msg(arguments: argparse.Namespace) -> int:
+    if arguments.words[:1] == ["subscribe"]:
+        return _subscribe(arguments, arguments.words[1:])
+    commands = msg.commands_of(arguments.words)
+    if not commands:
+        return _complain("msg: expected a command", USAGE)
+    try:
+        _ask(arguments, lambda client: client.command(*commands))
+    except ControlError as error:
+        if not arguments.json:
+            raise
+        _print_json({"ok": False, "error": str(error), "code": error.code})
+        return _status(error)
+    if arguments.json:
+        _print_json({"ok": True})
+    return OK
+
+
+def _subscribe(arguments: argparse.Namespace, words: Sequence[str]) -> int:
+    kinds: tuple[Kind, ...] = get_args(Kind)
+    for word in words:
+        if word not in kinds:
+            return _complain(f"msg subscribe: {word}: expected one of {', '.join(kinds)}", USAGE)
+    wanted = [kind for kind in kinds if kind in words]
+    return _ask(arguments, lambda client: _print_lines(map(json.dumps, client.subscribe(*wanted))))
+
+
+def _waybar(arguments: argparse.Namespace) -> int:
+    from wlvm import waybar
+
+    def show(client: ControlClient) -> int:
+        events = (_as(Event, event) for event in client.subscribe(*waybar.KINDS))
+        return _print_lines(waybar.lines(events, arguments.output))
+
+    return _ask(arguments, show)
+
+
+def _print_lines(lines: Iterable[str]) -> int:
+    """Print each line when it comes."""
+    for line in lines:
+        print(line, flush=True)
+    return OK
 
 
 def _quit(arguments: argparse.Namespace) -> int:
@@ -356,6 +409,30 @@ def _add_remote(commands: Any) -> None:
     _add_json(
         _add_asking(commands, "inputs", _inputs, "the keyboards, mice and touchpads, and what is set on them")
     )
+
+    _add_json(
+        _add_asking(
+            commands, "views", _views, "guests' consoles and windows: where they are, and which has the focus"
+        )
+    )
+
+    _add_json(_add_asking(commands, "workspaces", _workspaces, "the workspaces, and what is on them"))
+
+    _add_json(_add_asking(commands, "outputs", _outputs, "the outputs: their modes, scales and places"))
+
+    message = _add_asking(commands, "msg", _msg, "do a command of the key bindings, or tell what happens")
+    _add_json(message)
+    message.usage = "%(prog)s [-h] [--socket PATH] [--json] COMMAND [; COMMAND]... | subscribe [KIND...]"
+    message.add_argument(
+        "words", nargs=argparse.REMAINDER, metavar="COMMAND",
+        help=f"docs/keys.md lists them; an argument {msg.SEPARATOR} stands between two. "
+        f"subscribe prints a line of JSON for whatever happens, or for what is of some KIND: {', '.join(get_args(Kind))}",
+    )  # fmt: skip
+
+    waybar = _add_asking(
+        commands, "waybar", _waybar, "lines for a custom module of waybar, while they change"
+    )
+    waybar.add_argument("--output", metavar="NAME", help="the workspaces of this output alone")
 
     _add_asking(commands, "quit", _quit, "end wlvm, and the guests that it launched")
 

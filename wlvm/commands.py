@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wlvm import direct_scanout
+from wlvm import direct_scanout, state
 from wlvm.capture import guest_refusal
+from wlvm.desktop.command import Command as DesktopCommand
+from wlvm.desktop.command import CommandError, parse
 from wlvm.desktop.output import Output
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
@@ -18,22 +20,25 @@ from wlvm.ipc.image import copy_to_dmabuf, describe_dmabuf, duplicate_planes
 from wlvm.ipc.messages import (
     AttachArguments,
     Attached,
-    ConsoleListing,
+    CommandArguments,
     ConsoleStats,
     ControlError,
     DetachArguments,
     FrameArguments,
-    GuestListing,
     GuestStats,
     InputListing,
     Inputs,
     Latency,
     Listing,
     NoArguments,
+    Outputs,
     OutputStats,
     Request,
     ScreenshotArguments,
     Stats,
+    SubscribeArguments,
+    Views,
+    Workspaces,
 )
 from wlvm.picture import Picture
 from wlvm.udmabuf import DEVICE
@@ -46,20 +51,22 @@ if TYPE_CHECKING:
 def commands_of(server: Server) -> Mapping[str, Command]:
     """The commands that a server obeys, by name."""
     return {
-        "list": lambda request: _without_arguments(request, lambda: listing(server)),
+        "list": lambda request: _without_arguments(request, lambda: Listing(state.guests(server))),
+        "views": lambda request: _without_arguments(request, lambda: Views(state.views(server))),
+        "workspaces": lambda request: _without_arguments(
+            request, lambda: Workspaces(state.workspaces(server))
+        ),
+        "outputs": lambda request: _without_arguments(request, lambda: Outputs(state.outputs(server))),
         "stats": lambda request: _without_arguments(request, lambda: stats(server)),
         "inputs": lambda request: _without_arguments(request, lambda: inputs(server)),
         "quit": lambda request: _without_arguments(request, lambda: _quit(server)),
+        "command": lambda request: run_commands(server.do, request.parse(CommandArguments).commands),
+        "subscribe": lambda request: server.feed.subscribe(request.parse(SubscribeArguments).kinds),
         "attach": lambda request: _attach(server, request.parse(AttachArguments)),
         "detach": lambda request: _detach(server, request.parse(DetachArguments)),
         "frame": lambda request: _frame(server, request.parse(FrameArguments)),
         "screenshot": lambda request: screenshot(server, request.parse(ScreenshotArguments).output),
     }
-
-
-def listing(server: Server) -> Listing:
-    """The guests, and where their consoles are."""
-    return Listing(tuple(_guest_listing(server, guest) for guest in server.guests.values()))
 
 
 def stats(server: Server) -> Stats:
@@ -113,23 +120,6 @@ def _without_arguments(request: Request, command: Callable[[], Result]) -> Resul
     return command()
 
 
-def _guest_listing(server: Server, guest: Guest) -> GuestListing:
-    consoles = tuple(
-        _console_listing(server, index, surface) for index, surface in sorted(guest.surfaces.items())
-    )
-    return GuestListing(
-        guest.name, guest.label, guest.config.color, guest.state.value, guest.reason, consoles
-    )
-
-
-def _console_listing(server: Server, index: int, surface: GuestSurface) -> ConsoleListing:
-    picture, box = surface.picture, surface.box
-    size = (0, 0) if picture is None else picture.visible[2:]
-    output = server.outputs.get(surface.output)
-    x, y = (box.x - output.box.x, box.y - output.box.y) if output is not None else (0, 0)
-    return ConsoleListing(index, *size, output.name if output is not None else None, x, y)
-
-
 def _console_stats(server: Server, index: int, surface: GuestSurface) -> ConsoleStats:
     path, fallback = _path(surface, server.outputs.get(surface.output))
     latency = surface.presentation.latencies.milliseconds()
@@ -173,6 +163,20 @@ def _attach(server: Server, arguments: AttachArguments) -> Attached:
 def _detach(server: Server, arguments: DetachArguments) -> dict[str, object]:
     _guest(server, arguments.guest)
     server.remove_guest(arguments.guest)
+    return {}
+
+
+def run_commands(do: Callable[[DesktopCommand], None], texts: Sequence[str]) -> dict[str, object]:
+    """Do commands, up to the first that cannot be done now; none at all where one is no command."""
+    try:
+        commands = [parse(text) for text in texts]
+    except CommandError as error:
+        raise ControlError(str(error), "invalid") from None
+    for command in commands:
+        try:
+            do(command)
+        except CommandError as error:
+            raise ControlError(str(error)) from None
     return {}
 
 

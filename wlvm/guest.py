@@ -47,7 +47,9 @@ _LOST_SCANOUTS = (
 
 
 class Guest:
-    """One VM. `add_surface` gives the surface of the console with a number, `remove_surface` takes it back."""
+    """One VM. `add_surface` gives the surface of the console with a number, `remove_surface` takes it back; `changed` is called when its state
+    or its label may be another.
+    """
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Guest:
         displays: DisplayThread,
         add_surface: Callable[[Guest, int], GuestSurface],
         remove_surface: Callable[[GuestSurface], None],
+        changed: Callable[[], None],
     ) -> None:
         self.config = config
         self.name = config.name
@@ -66,6 +69,7 @@ class Guest:
         self._displays = displays
         self._add_surface = add_surface
         self._remove_surface = remove_surface
+        self._changed = changed
         self._connection: QemuConnection | None = None
         self._process: QemuProcess | None = None
         self._machine: Machine | None = None
@@ -90,6 +94,7 @@ class Guest:
             self.label = config.label
             for index, surface in self.surfaces.items():
                 surface.set_identity(self.identity(index))
+            self._changed()
         self._machine_changed()
 
     def start(self) -> None:
@@ -167,6 +172,7 @@ class Guest:
 
     def _enter(self, state: State, reason: str = "") -> None:
         self.state, self.reason = state, reason
+        self._changed()
 
     def _disconnect(self) -> None:
         self._machine = None
@@ -261,7 +267,7 @@ class Guest:
             return
         self._refusals[console.index] = refusal
         if self.state in (State.RUNNING, State.PAUSED):
-            self.reason = self._refusal
+            self._enter(self.state, self._refusal)
         if refusal and console.index not in self._complained:
             self._complained.add(console.index)
             log.warning("%s: %s", self.name, refusal)

@@ -36,11 +36,14 @@ from wlvm.guest import Guest
 from wlvm.guest_surface import Fit, GuestSurface
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
+from wlvm.ipc.feed import Feed
+from wlvm.ipc.messages import ConfigState
 from wlvm.launcher import Launcher
 from wlvm.outputs import Outputs, OutputsEvents
 from wlvm.picture import PictureMaker
 from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
+from wlvm.state import state_of
 from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.capture import CaptureProtocols
 from wlvm.wlr.compositor import Compositor
@@ -83,6 +86,7 @@ class Server(OutputsEvents):
         self._failure = ""
         self._source = source
         self._file_watch: FileWatch | None = None
+        self.config_state = ConfigState(0, "")
         self._signals = Signals()
         try:
             self._make(config, backend)
@@ -108,6 +112,8 @@ class Server(OutputsEvents):
         self.desktop = Desktop(desktop_settings(config), self._layers)
         self.seat = Seat(self._view_at, self.desktop)
         self.desktop.use(self.seat)
+        self.feed = Feed(self.loop, lambda: state_of(self))
+        self.desktop.changed = self.feed.changed
         self.router = KeyRouter(key_table(config, keysym))
         self._keys = Keys(
             self.loop, self.router, self.seat, lambda: self._programs.lock.locked, self._obey, self._pull
@@ -126,6 +132,7 @@ class Server(OutputsEvents):
         self.seat.use(self.devices)
         self._idle_protocols = IdleProtocols(self.wayland.display, self.devices.clients, self.idle.inhibit)
         self._programs = HostPrograms(self.wayland, self._layers, self.devices, self, self.desktop)
+        self.seat.focus_changed = self._focus_changed
         if (session := self.wayland.backend.session) is not None:
             session.on_active(self._session_activity)
             self.devices.switch_vt = session.change_vt
@@ -135,6 +142,7 @@ class Server(OutputsEvents):
             path = default_socket(self.wayland_socket)
             self.control = ControlServer(self.loop, path, commands_of(self), policy.refusal)
         except BaseException:
+            self.feed.close()
             self.idle.close()
             self._programs.forget()
             self._idle_protocols.forget()
@@ -210,6 +218,7 @@ class Server(OutputsEvents):
         self._display_news.remove()
         self.displays.stop()
         self.control.close()
+        self.feed.close()
         self.idle.close()
         self._launcher.close()
         self.wayland.destroy_clients()
@@ -225,6 +234,11 @@ class Server(OutputsEvents):
         return self.output_set.on
 
     @property
+    def locked(self) -> bool:
+        """Whether the session is locked."""
+        return self._programs.lock.locked
+
+    @property
     def input_devices(self) -> Sequence[InputDevice]:
         """The devices of the person at the screen, those that wlvm has no use for too."""
         return self.devices.devices
@@ -234,7 +248,7 @@ class Server(OutputsEvents):
     def add_guest(self, config: GuestConfig) -> Guest:
         """Take a guest in, and start it."""
         guest = self.guests[config.name] = Guest(
-            config, self.loop, self.displays, self._add_surface, self._remove_surface
+            config, self.loop, self.displays, self._add_surface, self._remove_surface, self.feed.changed
         )
         guest.start()
         return guest
@@ -247,6 +261,7 @@ class Server(OutputsEvents):
         """Leave a guest; KeyError when there is none of that name."""
         guest = self.guests.pop(name)
         guest.close()
+        self.feed.changed()
         # A QEMU that was launched takes its time to end; wlvm itself does not end before it.
         self._leaving = [each for each in (*self._leaving, guest) if not each.ended]
 
@@ -308,6 +323,7 @@ class Server(OutputsEvents):
 
     def do(self, command: Command) -> None:
         """Do a command. CommandError when it cannot be done now."""
+        self.feed.changed()
         match command:
             case Close():
                 self._close_focused()
@@ -328,11 +344,16 @@ class Server(OutputsEvents):
         """Read the configuration again, and have what is new of it. CommandError, and all stays as it is, where it is wrong."""
         if self._source is None:
             raise CommandError("this wlvm has no configuration file")
+        error = "it could not be applied"
         try:
-            config = self._source.read()
-        except (ConfigError, OSError) as error:
-            raise CommandError(str(error)) from None
-        apply_config.apply(self, config)
+            apply_config.apply(self, self._source.read())
+            error = ""
+        except (ConfigError, CommandError, OSError) as problem:
+            error = str(problem)
+            raise CommandError(error) from None
+        finally:
+            self.config_state = ConfigState(self.config_state.reloads + 1, error)
+            self.feed.changed()
 
     def use_keys(self, config: Config) -> None:
         """Have the reserved key, and the repetition of keys, that a configuration says."""
@@ -356,6 +377,11 @@ class Server(OutputsEvents):
             return False
         self.desktop.pull(view, button, resize)
         return True
+
+    def _focus_changed(self, view: View | None) -> None:
+        """Raised when another view has the keyboard, or has grabbed or released it."""
+        self._programs.list.activate(view)
+        self.feed.changed()
 
     # Host programs (wlvm.desktop.host_programs.Outputs).
 
@@ -420,6 +446,7 @@ class Server(OutputsEvents):
         return ""
 
     def rearranged(self) -> None:
+        self.feed.changed()
         self.output_set.lay_out()
         for output in self.outputs.values():
             self.devices.load_cursor_theme(output.wlr.scale)
@@ -453,6 +480,9 @@ class Server(OutputsEvents):
                 output.suspend()
 
     # Outputs' events.
+
+    def switched(self, output: Output) -> None:
+        self.feed.changed()
 
     def committed(self, output: Output, commit: int) -> None:
         self._programs.lock.committed(output.name)

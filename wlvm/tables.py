@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from wlvm.ipc.messages import ConsoleStats, Inputs, Listing, Stats
+from wlvm.ipc.messages import (
+    ConsoleStats,
+    Inputs,
+    Listing,
+    OutputListing,
+    Outputs,
+    Stats,
+    ViewListing,
+    Views,
+    Workspaces,
+)
+from wlvm.qemu.text import readable
 
 
 def listing(result: Listing) -> str:
@@ -67,6 +78,74 @@ def inputs(result: Inputs) -> str:
             rows.append((*who, *line))
             who = ("", "", "")
     return aligned(("INPUT", "KIND", "ID", "SETTING", "VALUE"), rows)
+
+
+def views(result: Views) -> str:
+    """The views, those of one workspace together."""
+    if not result.views:
+        return "no views"
+    rows = [
+        (
+            str(view.id),
+            view.workspace,
+            _name(view),
+            _box(view) if view.output is not None else "-",
+            ", ".join(_states(view)) or "-",
+        )
+        for view in sorted(result.views, key=lambda view: view.workspace)
+    ]
+    return aligned(("ID", "WORKSPACE", "VIEW", "PLACE", "STATE"), rows)
+
+
+def workspaces(result: Workspaces) -> str:
+    """The workspaces in their order."""
+    rows = [
+        (
+            workspace.name,
+            workspace.output or "-",
+            workspace.layout,
+            str(len(workspace.views)),
+            "focused" if workspace.focused else "shown" if workspace.visible else "-",
+        )
+        for workspace in result.workspaces
+    ]
+    return aligned(("WORKSPACE", "OUTPUT", "LAYOUT", "VIEWS", "STATE"), rows) if rows else "no workspaces"
+
+
+def outputs(result: Outputs) -> str:
+    """The outputs, from left to right."""
+    rows = [
+        (
+            output.name,
+            readable(output.description) or "-",
+            f"{output.pixels[0]}x{output.pixels[1]}@{output.refresh:g}",
+            f"{output.scale:g}",
+            output.transform,
+            _box(output),
+            output.workspace or "-",
+            "focused" if output.focused else "on" if output.on else "off",
+        )
+        for output in sorted(result.outputs, key=lambda output: (output.x, output.y))
+    ]
+    heads = ("OUTPUT", "DESCRIPTION", "MODE", "SCALE", "TRANSFORM", "PLACE", "WORKSPACE", "STATE")
+    return aligned(heads, rows) if rows else "no outputs"
+
+
+def _name(view: ViewListing) -> str:
+    """What a view is, in the words of its client where it is a program's."""
+    if view.guest is not None:
+        return view.guest if not view.console else f"{view.guest}:{view.console}"
+    return readable(f"{view.app_id or '-'}: {view.title}" if view.title else view.app_id or "-")
+
+
+def _states(view: ViewListing) -> Iterator[str]:
+    for name in ("focused", "visible", "floating", "fullscreen"):
+        if getattr(view, name):
+            yield name
+
+
+def _box(of: ViewListing | OutputListing) -> str:
+    return f"{of.width}x{of.height}+{of.x}+{of.y}"
 
 
 def _megabytes(count: int) -> str:

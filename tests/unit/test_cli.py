@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -20,19 +21,29 @@ from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig, Mode, Ou
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
 from wlvm.ipc import Command, ControlError, ControlServer, Request, default_socket
-from wlvm.ipc.connection import Result
+from wlvm.ipc.connection import Result, Stream
 from wlvm.ipc.messages import (
     Attached,
     ConsoleListing,
     ConsoleStats,
+    Event,
+    Focus,
     GuestListing,
     GuestStats,
     InputListing,
     Inputs,
     Latency,
     Listing,
+    OutputListing,
+    Outputs,
     OutputStats,
+    State,
     Stats,
+    Subscribed,
+    ViewListing,
+    Views,
+    WorkspaceListing,
+    Workspaces,
 )
 from wlvm.wlr.backend import BackendKind
 
@@ -72,6 +83,33 @@ INPUTS = Inputs(
     )
 )
 
+VIEWS = Views(
+    views=(
+        ViewListing(
+            2, None, None, "foot", "a \x1b[31mshell", "2", "DP-1", 0, 0, 640, 480,
+            visible=True, focused=True, floating=True, fullscreen=False, parent=None,
+        ),
+        ViewListing(
+            1, "debian", 1, None, None, "1", None, 0, 0, 0, 0,
+            visible=False, focused=False, floating=False, fullscreen=False, parent=None,
+        ),
+    )
+)  # fmt: skip
+
+WORKSPACES = Workspaces(
+    workspaces=(
+        WorkspaceListing("1", 0, None, False, False, "grid", (1,)),
+        WorkspaceListing("2", 1, "DP-1", True, True, "tabbed", (2,)),
+    )
+)
+
+OUTPUTS = Outputs(
+    outputs=(
+        OutputListing("DP-2", "", False, 1280, 0, 1280, 720, 1.5, "90", (1920, 1080), 59.951, None, False),
+        OutputListing("DP-1", "Acme 7", True, 0, 0, 1280, 800, 1.0, "normal", (1280, 800), 60.0, "2", True),
+    )
+)
+
 PICTURE = Frame(2, 1, XRGB8888, bytes.fromhex("0000ffee 00ff00ee"))
 
 
@@ -82,10 +120,16 @@ class Wlvm:
         self.path = path
         self.asked: list[Request] = []
         self._ended = False
-        self.answers: dict[str, Callable[[], Result]] = {
+        self.events = [Event("state", state=State(focus=Focus("DP-1", "2", None)))]
+        self.answers: dict[str, Callable[[], Result | Stream]] = {
             "list": lambda: LISTING,
             "stats": lambda: STATS,
             "inputs": lambda: INPUTS,
+            "views": lambda: VIEWS,
+            "workspaces": lambda: WORKSPACES,
+            "outputs": lambda: OUTPUTS,
+            "command": dict,
+            "subscribe": lambda: Stream(Subscribed(("focus",)), self._following, lambda stream: None),
             "attach": lambda: Attached("debian-2"),
             "detach": dict,
             "frame": lambda: PICTURE,
@@ -98,7 +142,11 @@ class Wlvm:
         self._thread = Thread(target=self._serve)
         self._thread.start()
 
-    def _answer(self, request: Request) -> Result:
+    def _following(self) -> list[Event]:
+        events, self.events = self.events, []
+        return events
+
+    def _answer(self, request: Request) -> Result | Stream:
         self.asked.append(request)
         return self.answers[request.command]()
 
@@ -167,6 +215,93 @@ def test_inputs_is_a_table_of_settings_as_the_configuration_has_them(
     wlvm.answers["inputs"] = lambda: Inputs(())
     assert cli.main(["inputs"]) == cli.OK
     assert capsys.readouterr().out == "no input devices\n"
+
+
+def test_views_are_a_table_that_their_titles_cannot_leave(
+    wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["views"]) == cli.OK
+    assert capsys.readouterr().out.splitlines() == [
+        "ID  WORKSPACE  VIEW                PLACE        STATE",
+        "1   1          debian:1            -            -",
+        "2   2          foot: a ?[31mshell  640x480+0+0  focused, visible, floating",
+    ]
+
+
+def test_workspaces_are_a_table(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["workspaces"]) == cli.OK
+    assert capsys.readouterr().out.splitlines() == [
+        "WORKSPACE  OUTPUT  LAYOUT  VIEWS  STATE",
+        "1          -       grid    1      -",
+        "2          DP-1    tabbed  1      focused",
+    ]
+
+
+def test_outputs_are_a_table_from_left_to_right(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["outputs"]) == cli.OK
+    assert capsys.readouterr().out.splitlines() == [
+        "OUTPUT  DESCRIPTION  MODE              SCALE  TRANSFORM  PLACE            WORKSPACE  STATE",
+        "DP-1    Acme 7       1280x800@60       1      normal     1280x800+0+0     2          focused",
+        "DP-2    -            1920x1080@59.951  1.5    90         1280x720+1280+0  -          off",
+    ]
+
+
+def test_msg_sends_commands(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["msg", "workspace", "mail", ";", "exec", "foot", "-e", "top"]) == cli.OK
+    assert wlvm.asked[-1].arguments == {"commands": ["workspace mail", "exec foot -e top"]}
+    assert capsys.readouterr().out == ""
+    assert cli.main(["msg", "--json", "close"]) == cli.OK
+    assert json.loads(capsys.readouterr().out) == {"ok": True}
+
+
+def test_msg_without_a_command_is_a_wrong_command_line(
+    wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in ([], [";"], ["subscribe", "feelings"]):
+        assert cli.main(["msg", *words]) == cli.USAGE
+        assert "expected" in capsys.readouterr().err
+    assert wlvm.asked == []
+
+
+def test_a_command_that_fails_is_told_as_wished(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse() -> Result:
+        raise ControlError("no view has the focus")
+
+    wlvm.answers["command"] = refuse
+    assert cli.main(["msg", "close"]) == cli.FAILED
+    assert capsys.readouterr().err == "wlvm: no view has the focus\n"
+    assert cli.main(["msg", "--json", "close"]) == cli.FAILED
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": False,
+        "error": "no view has the focus",
+        "code": "failed",
+    }
+
+
+def test_events_are_lines_as_they_come(wlvm: Wlvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    with open(reader) as lines, open(writer, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        subscriber = Thread(target=cli.main, args=(["msg", "subscribe", "focus"],))
+        subscriber.start()
+        assert json.loads(lines.readline()) == {
+            "event": "state",
+            "state": {"focus": {"output": "DP-1", "workspace": "2", "view": None}},
+        }
+        assert wlvm.asked[-1].arguments == {"kinds": ["focus"]}
+        wlvm.join()
+        subscriber.join()
+
+
+def test_waybar_prints_modules_lines(wlvm: Wlvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    with open(reader) as lines, open(writer, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        bar = Thread(target=cli.main, args=(["waybar", "--output", "DP-1"],))
+        bar.start()
+        assert json.loads(lines.readline()).keys() == {"text", "tooltip", "alt", "class"}
+        wlvm.join()
+        bar.join()
 
 
 def test_no_guests_is_a_sentence() -> None:

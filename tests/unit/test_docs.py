@@ -65,6 +65,20 @@ TABLES: dict[str, type[Table]] = {
 
 STRUCTS: dict[str, list[type[msgspec.Struct]]] = {
     "list": [messages.NoArguments, messages.Listing, messages.GuestListing, messages.ConsoleListing],
+    "command": [messages.CommandArguments],
+    "views": [messages.NoArguments, messages.Views, messages.ViewListing],
+    "workspaces": [messages.NoArguments, messages.Workspaces, messages.WorkspaceListing],
+    "outputs": [messages.NoArguments, messages.Outputs, messages.OutputListing],
+    "subscribe": [
+        messages.SubscribeArguments,
+        messages.Subscribed,
+        messages.Event,
+        messages.State,
+        messages.Focus,
+        messages.KeyboardState,
+        messages.SessionState,
+        messages.ConfigState,
+    ],
     "stats": [
         messages.NoArguments,
         messages.Stats,
@@ -188,6 +202,10 @@ def test_the_documented_lines_are_the_protocols() -> None:
     assert lines
     results: dict[str, Any] = {
         "list": messages.Listing,
+        "views": messages.Views,
+        "workspaces": messages.Workspaces,
+        "outputs": messages.Outputs,
+        "subscribe": messages.Subscribed,
         "stats": messages.Stats,
         "inputs": messages.Inputs,
         "attach": messages.Attached,
@@ -199,6 +217,9 @@ def test_the_documented_lines_are_the_protocols() -> None:
     for line in lines:
         if "protocol" in line:
             assert msgspec.convert(line, messages.Greeting).protocol == messages.PROTOCOL
+        elif "event" in line:
+            event = msgspec.convert(line, messages.Event)
+            assert line == json.loads(msgspec.json.encode(event))
         elif "command" in line:
             request = msgspec.convert(line, messages.Request)
             asked[request.id] = request
@@ -228,4 +249,5 @@ def test_every_command_of_the_socket_has_one_on_the_command_line(capsys: pytest.
         cli.main(["--help"])
     told = capsys.readouterr().out
     for command in STRUCTS:
-        assert re.search(rf"^ +{command}\b", told, re.MULTILINE)
+        word = "msg" if command in ("command", "subscribe") else command
+        assert re.search(rf"^ +{word}\b", told, re.MULTILINE)

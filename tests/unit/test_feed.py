@@ -34,7 +34,7 @@ def view(number: int, *, title: str = "a shell", focused: bool = False) -> ViewL
 
 
 def workspace(name: str, *views: int) -> WorkspaceListing:
-    return WorkspaceListing(name, "HEADLESS-1", True, True, "columns", views)
+    return WorkspaceListing(name, 0, "HEADLESS-1", True, True, "columns", views)
 
 
 STATE = State(

@@ -5,7 +5,9 @@ What is where is decided in `wlvm.desktop.workspaces`, which knows no Wayland; h
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 
 from wlvm.desktop.command import CommandError, ViewCommand
 from wlvm.desktop.grabs import MoveGrab, ResizeGrab
@@ -33,7 +35,10 @@ class Desktop:
         self._commands = ViewCommands(self.workspaces)
         self._layers = layers
         self._seat: Seat | None = None
+        #: Called when anything may have another place, name or state than before, or the focus has gone to another view.
+        self.changed: Callable[[], None] = lambda: None
         self._slots: dict[PlacedView, Slot] = {}
+        self._ids = count(1)
         #: The views in drawing order, as the scene has them.
         self._drawn: list[PlacedView] = []
         self._focused: PlacedView | None = None
@@ -46,6 +51,11 @@ class Desktop:
     def seat(self) -> Seat:
         assert self._seat is not None
         return self._seat
+
+    @property
+    def views(self) -> Mapping[PlacedView, int]:
+        """All views, with the number that each is known by to programs; none is given twice."""
+        return {view: slot.id for view, slot in self._slots.items()}
 
     # What the person, and others, want.
 
@@ -92,7 +102,7 @@ class Desktop:
         parent: PlacedView | None = None,
     ) -> None:
         """Take a view in. `wishes` None: those of the rules."""
-        self._slots[view] = Slot(view, self._layers)
+        self._slots[view] = Slot(view, self._layers, next(self._ids))
         self.workspaces.add(view, identity, wishes, parent)
         self.arrange()
 
@@ -140,6 +150,7 @@ class Desktop:
     def window_renamed(self, window: Window) -> None:
         if window in self._slots:
             self.workspaces.rename(window, _program(window))
+            self.changed()
 
     def parent_changed(self, window: Window, parent: Window | None) -> None:
         """A window has become a dialog of another one, or is none any more."""
@@ -265,6 +276,7 @@ class Desktop:
         if focused is not self._focused:
             self._focused = focused
             self.seat.set_focus(focused)
+        self.changed()
 
     def _traits(self, view: PlacedView) -> Traits:
         slot = self._slots.get(view)

@@ -72,7 +72,6 @@ class HostPrograms:
         self._views: list[SurfaceView] = []
         #: What taskbars show; guests are added by whoever has them.
         self.list = WindowList(ForeignToplevels(wayland.display))
-        seat.focus_changed = self.list.activate
         self._usable: dict[str, Rect] = {}
         self._x11: X11Programs | None = None
         self._shell = XdgShell(wayland.display, self._new_toplevel, self._new_popup)

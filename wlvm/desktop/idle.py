@@ -41,6 +41,11 @@ class Idle:
         self._timer = loop.timer(self._look)
         self._watch()
 
+    @property
+    def dark(self) -> bool:
+        """Whether the screens are off because nobody was there."""
+        return not self._on
+
     def close(self) -> None:
         self._timer.remove()
 

@@ -121,6 +121,7 @@ class Output:
         else:
             self._refuse_captures("is switched off")
             self._events.dark(self)
+        self._events.switched(self)
 
     def capture(self, captured: Captured) -> None:
         """Draw a whole frame and give its pixels to `captured`, once, from the commit of that frame."""
@@ -237,6 +238,9 @@ class OutputEvents:
 
     def presented(self, output: Output, commit: int, when: float) -> None:
         """That commit, and those before, reached the screen, at `when` (time.monotonic), or never will."""
+
+    def switched(self, output: Output) -> None:
+        """The output has become `active`, or is no more."""
 
     def dark(self, output: Output) -> None:
         """The output is off, or another session's: nothing is presented until it is `active` again."""

@@ -11,8 +11,9 @@ from wlvm.wlr.scene import Tree
 class Slot:
     """The tree that a view is drawn in, in the layer that its place belongs to. `destroy()` it after the view has left it."""
 
-    def __init__(self, view: PlacedView, layers: Layers) -> None:
+    def __init__(self, view: PlacedView, layers: Layers, id: int) -> None:
         self.view = view
+        self.id = id
         #: The natural size that the view's place was made for.
         self.natural_size = view.natural_size
         self._layers = layers

@@ -190,11 +190,13 @@ class Views(msgspec.Struct, frozen=True):
 
 
 class WorkspaceListing(msgspec.Struct, frozen=True):
-    """One workspace: the `output` that it is on (null: there is none), whether it is shown there (`visible`), whether the focus is on it
-    (`focused`), the name of its `layout`, and its `views` by their ids: tiled ones in their order, then floating ones.
+    """One workspace: its place among all, from 0 (`index`), the `output` that it is on (null: there is none), whether it is shown there
+    (`visible`), whether the focus is on it (`focused`), the name of its `layout`, and its `views` by their ids: tiled ones in their order, then
+    floating ones.
     """
 
     name: str
+    index: int
     output: str | None
     visible: bool
     focused: bool

@@ -25,7 +25,7 @@ from wlvm.loop import EventLoop
 log = logging.getLogger(__name__)
 
 #: So many clients are served at a time.
-MAX_CLIENTS = 16
+MAX_CLIENTS = 64
 
 #: The kernel's limit for the path of a socket (sockaddr_un.sun_path with its final zero).
 MAX_SOCKET_PATH = 107
