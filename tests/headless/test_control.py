@@ -31,6 +31,10 @@ scale = 2.0
 """
 
 
+#: Of config/waybar/style.css: the line below a module whose guest has the keyboard, and the text of one that is lost.
+GRABBED, LOST = 0xF0C674, 0xCC6666
+
+
 class Subscriber:
     """`wlvm msg subscribe`, and what it has told."""
 
@@ -249,6 +253,33 @@ def test_waybars_module_shows_the_guest_with_its_label(qemu: str, runtime_dir: P
             assert first["class"] == ["guest", "running", "grabbed"]
             vm.execute("stop")
             bar.wait_for("it is paused", lambda line: line["alt"] == "paused" and "paused" in line["text"])
+
+
+def test_a_real_waybar_shows_the_guests_colour_and_state(qemu: str, runtime_dir: Path) -> None:
+    config = f'[guest.work]\nqmp = "{runtime_dir}/vm.qmp"\ncolor = "#4e9a06"\n'
+    folder = Path(__file__).parents[2] / "config" / "waybar"
+    with PlainQemu(qemu, runtime_dir) as vm, Wlvm(runtime_dir, config=config) as wlvm:
+        wlvm.wait_for_state("work", "running")
+        environment = {
+            **os.environ,
+            "PATH": f"{WLVM.parent}:{os.environ['PATH']}",
+            "XDG_RUNTIME_DIR": str(runtime_dir),
+            "WAYLAND_DISPLAY": wlvm.display,
+        }
+        files = ["-c", str(folder / "config.jsonc"), "-s", str(folder / "style.css")]
+        with subprocess.Popen(["waybar", *files], env=environment, stderr=subprocess.DEVNULL) as waybar:
+            try:
+                eventually("the bar has the guest's colour", lambda: in_bar(wlvm, 0x4E9A06))
+                assert in_bar(wlvm, GRABBED), "it has the keyboard"
+                vm.kill()
+                eventually("the text is red", lambda: in_bar(wlvm, LOST))
+            finally:
+                waybar.terminate()
+
+
+def in_bar(wlvm: Wlvm, color: int) -> bool:
+    """Whether there is some of a colour in the bar."""
+    return bool(np.any(wlvm.screen()[:28] == color))
 
 
 def resident_kib(pid: int) -> int:
