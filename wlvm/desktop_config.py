@@ -67,6 +67,13 @@ class DesktopConfig(Table, frozen=True, kw_only=True):
             "as there are outputs.",
         ),
     ] = False
+    startup: Annotated[
+        tuple[Pattern, ...],
+        Key(
+            "a list of lines for the shell",
+            "Programs that are started with wlvm: bars, wallpapers, daemons. A list that is edited counts at the next start.",
+        ),
+    ] = ()
 
 
 class WorkspaceConfig(Table, frozen=True, kw_only=True):

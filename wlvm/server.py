@@ -179,6 +179,8 @@ class Server(OutputsEvents):
             # What exists by now lives as long as wlvm: no collection needs to look at it again.
             gc.collect()
             gc.freeze()
+            for line in self.config.desktop.startup:
+                self._obey(Exec(line))
             started()
             if not self._stop_requested:
                 self.wayland.run()

@@ -181,6 +181,7 @@ def test_every_layout_is_documented() -> None:
 def test_the_examples_are_named_in_the_documentation() -> None:
     assert [path.name for path in EXAMPLES] == [
         "demo.toml",
+        "desktop.toml",
         "headless.toml",
         "nested.toml",
         "workstation.toml",
