@@ -89,6 +89,30 @@ def test_a_window_that_goes_leaves_its_place_to_the_others(desk: Desk) -> None:
     client.wait_for("it is large again", lambda: one.size == (WIDTH, HEIGHT))
 
 
+def test_a_window_that_keeps_a_larger_size_is_seen_in_its_place_only(desk: Desk) -> None:
+    client = desk.client()
+    client.window(RED, size=(WIDTH, HEIGHT))
+    neighbour = client.window(BLUE)
+    client.wait_for("they share the output", lambda: neighbour.size == (WIDTH // 2, HEIGHT))
+    obstinate = client.window(GREEN, size=(WIDTH, HEIGHT))
+    desk.shows(10, HEIGHT - 10, GREEN)
+    screen = desk.wlvm.screen()
+    # A grid of three: the third has the lower row, the others half of the upper one.
+    assert np.all(screen[30 : HEIGHT // 2, : WIDTH // 2] == RED)
+    assert np.all(screen[30 : HEIGHT // 2, WIDTH // 2 :] == BLUE)
+    assert np.all(screen[HEIGHT // 2 :] == GREEN)
+    obstinate.draw(WIDTH, HEIGHT)
+    client.display.roundtrip()
+    assert np.array_equal(desk.wlvm.screen(), screen)
+    desk.click(WIDTH - 10, HEIGHT // 2 - 10)
+    client.wait_for("a click beside it is the neighbour's", lambda: client.named("pointer button"))
+    assert client.named("pointer enter")[-1][1] == neighbour.surface
+    obstinate.destroy()
+    client.wait_for("it has more room again", lambda: neighbour.size == (WIDTH // 2, HEIGHT))
+    desk.shows(10, HEIGHT - 10, RED)
+    assert np.all(desk.wlvm.screen()[30:, : WIDTH // 2] == RED)
+
+
 def test_a_dialog_lies_over_its_window_in_its_own_size(desk: Desk) -> None:
     client = desk.client()
     window = client.window(RED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wlvm.desktop.place import Place, Stratum
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.framebuffer import Rect
+from wlvm.wlr.crop import crop_surfaces
 from wlvm.wlr.surface import Surface
 
 
@@ -12,12 +13,13 @@ class Window(SurfaceView):
     """A window with a place among the views, while it has a picture. Implements `wlvm.desktop.view.PlacedView`.
 
     Its client is asked to have the size of its place. A window that is smaller lies in the middle of the place where it floats, and at its top
-    left corner elsewhere.
+    left corner elsewhere; of one that is larger the rest is not seen.
     """
 
     mapped = False
     fullscreen = False
     _place: Place | None = None
+    _cropped = False
 
     @property
     def title(self) -> str:
@@ -84,7 +86,11 @@ class Window(SurfaceView):
         area, (width, height) = self._place.content, self.natural_size
         x, y = area.x, area.y
         if self.floating:
-            x += (area.width - width) // 2
-            y += (area.height - height) // 2
-        self.box = Rect(x, y, max(1, width), max(1, height))
+            x += max(0, (area.width - width) // 2)
+            y += max(0, (area.height - height) // 2)
+        self.box = Rect(x, y, max(1, min(width, area.width)), max(1, min(height, area.height)))
         self.move_to(x, y)
+        larger = width > area.width or height > area.height
+        if larger or self._cropped:
+            crop_surfaces(self.tree, area)
+        self._cropped = larger

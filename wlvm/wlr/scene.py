@@ -41,22 +41,22 @@ class Node:
     """Any node: a place in the tree."""
 
     def __init__(self, node: Any) -> None:
-        self._node = node
+        self.node = node
 
     def set_position(self, x: int, y: int) -> None:
-        wlr.wlr_scene_node_set_position(self._node, x, y)
+        wlr.wlr_scene_node_set_position(self.node, x, y)
 
     def set_enabled(self, enabled: bool) -> None:
         """Show or hide the node and all below it."""
-        wlr.wlr_scene_node_set_enabled(self._node, enabled)
+        wlr.wlr_scene_node_set_enabled(self.node, enabled)
 
     def raise_to_top(self) -> None:
         """Above all its siblings."""
-        wlr.wlr_scene_node_raise_to_top(self._node)
+        wlr.wlr_scene_node_raise_to_top(self.node)
 
     def destroy(self) -> None:
         """Remove the node, and all below it, from the scene."""
-        wlr.wlr_scene_node_destroy(self._node)
+        wlr.wlr_scene_node_destroy(self.node)
 
 
 class Tree(Node):
@@ -74,15 +74,15 @@ class Tree(Node):
         """
         tree = cls(wlr.wlr_scene_tree_create(parent.pointer))
         if owner is not None:
-            _owners[abi.address(tree._node)] = owner
+            _owners[abi.address(tree.node)] = owner
         return tree
 
     def move_to(self, parent: Tree) -> None:
         """Put the tree on top of what is in another one."""
-        wlr.wlr_scene_node_reparent(self._node, parent.pointer)
+        wlr.wlr_scene_node_reparent(self.node, parent.pointer)
 
     def destroy(self) -> None:
-        _owners.pop(abi.address(self._node), None)
+        _owners.pop(abi.address(self.node), None)
         super().destroy()
 
 
@@ -162,7 +162,7 @@ class Scene:
     def at(self, x: float, y: float, below: Tree | None = None) -> Hit | None:
         """The topmost thing at a point of the layout that takes input there: in the tree `below`, or anywhere; None where there is none."""
         tree = self.root if below is None else below
-        node = wlr.wlr_scene_node_at(tree._node, x, y, self._point, self._point + 1)
+        node = wlr.wlr_scene_node_at(tree.node, x, y, self._point, self._point + 1)
         if node == wlr_ffi.NULL:
             return None
         return Hit(_owner(node), _surface(node), self._point[0], self._point[1])
