@@ -110,8 +110,8 @@ class Desktop:
         """A view goes: it has no place any more, and another one has the keyboard."""
         self.workspaces.remove(view)
         self._slots.pop(view).destroy()
-        self.arrange()
         self.seat.view_gone(view)
+        self.arrange()
 
     def view_changed(self, view: PlacedView) -> None:
         """A view shows something else: what is below the pointer, or how it looks there, may be another; so may the view's own size."""
