@@ -47,6 +47,8 @@ PURPOSES = {
         "wl_output": "one for each output",
         "zxdg_output_manager_v1": "where an output is in the layout",
         "zwlr_output_manager_v1": "modes, scales, places of outputs (wlr-randr, kanshi)",
+        "zwlr_output_power_manager_v1": "screens switched off and on (wlopm)",
+        "zwlr_gamma_control_manager_v1": "colour temperature (wlsunset), on screens that have colour tables",
         "zwlr_screencopy_manager_v1": "pictures of an output (grim), where the configuration allows it",
         "zwlr_export_dmabuf_manager_v1": "an output's frames as dma-bufs, where the configuration allows it",
     },

@@ -16,6 +16,7 @@ from wlvm.framebuffer import Transform
 from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.output import ModeNumbers, OutputError, WlrOutput
 from wlvm.wlr.output_management import Head, OutputManagement
+from wlvm.wlr.output_power import OutputPower
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +56,16 @@ class Outputs:
         #: What clients have made of outputs, in place of what is configured.
         self._chosen: dict[str, OutputConfig] = {}
         self._events = events
+        self._dark = False
+        #: Those that clients have switched off; they show the scene, which nobody sees.
+        self._powered_off: set[str] = set()
+        self._power = OutputPower(wayland.display, self._power_asked)
         self._management = OutputManagement(wayland.display, test=self._may_be, apply=self._asked)
         wayland.on_new_output(self._announced)
 
     def forget(self) -> None:
         self._management.forget()
+        self._power.forget()
         for wlr in self._off.values():
             wlr.listeners.remove()
 
@@ -87,9 +93,32 @@ class Outputs:
             self.on[name].move_to(*place)
         self._management.tell(self._heads())
 
+    def switch(self, on: bool) -> None:
+        """Nobody has touched the seat for a while, or somebody does again. What a client switched off stays so."""
+        self._dark = not on
+        if not self._in_windows:
+            for output in self.on.values():
+                self._update_power(output)
+
+    @property
+    def _in_windows(self) -> bool:
+        """Whether the outputs are windows of another session, and not ours to switch."""
+        return self._wayland.backend.kind in ("wayland", "x11")
+
+    def _update_power(self, output: Output) -> None:
+        on = not self._dark and output.name not in self._powered_off
+        try:
+            output.switch(on)
+        except OutputError as error:
+            log.error("%s", error)
+            self._power.refuse(output.wlr)
+        else:
+            self._power.tell(output.wlr, on)
+
     def gone(self, output: Output) -> None:
         """An output does not show the scene any more: it is off, or was unplugged."""
         del self.on[output.name]
+        self._powered_off.discard(output.name)
 
     # What the backend tells.
 
@@ -130,6 +159,13 @@ class Outputs:
         self._take_from_off(wlr.name)
 
     # What clients ask.
+
+    def _power_asked(self, name: str, on: bool) -> None:
+        if name not in self.on or self._in_windows:
+            self._power.refuse(self._wlr(name))
+            return
+        (self._powered_off.discard if on else self._powered_off.add)(name)
+        self._update_power(self.on[name])
 
     def _heads(self) -> Iterator[tuple[WlrOutput, Head]]:
         for output in self.on.values():
@@ -186,7 +222,7 @@ class Outputs:
         for name, rule in rules.items():
             if rule.enabled:
                 _set_up(self._wlr(name), rule, WlrOutput.try_out)
-            elif self._wayland.backend.kind in ("wayland", "x11"):
+            elif self._in_windows:
                 raise OutputError(f"{name} is a window, which is closed and not switched off")
 
     def _wlr(self, name: str) -> WlrOutput:
@@ -195,6 +231,9 @@ class Outputs:
     def _change(self, rules: Mapping[str, OutputConfig], set_up: _SetUp) -> None:
         """Make outputs so, all of them, or OutputError and none. Those that are to be off are dark first: a card drives only so many."""
         self._events.change_asked()
+        powered_off = self._powered_off & rules.keys()
+        self._powered_off -= powered_off
+        self.switch(True)
         leaving = [self.on[name] for name, rule in rules.items() if name in self.on and not rule.enabled]
         coming = [name for name, rule in rules.items() if name in self._off and rule.enabled]
         undo: list[Callable[[], None]] = []
@@ -210,6 +249,8 @@ class Outputs:
         except OutputError:
             for step in reversed(undo):
                 _try(step)
+            self._powered_off |= powered_off
+            self.switch(True)
             raise
         for output in leaving:
             output.leave()

@@ -52,7 +52,7 @@ from wlvm.wlr.input import SeatDevices
 from wlvm.wlr.input_device import InputDevice
 from wlvm.wlr.keymap import KeymapError, keysym
 from wlvm.wlr.loader import LoaderError
-from wlvm.wlr.output import OutputError, WlrOutput
+from wlvm.wlr.output import WlrOutput
 from wlvm.wlr.texture import Textures
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class Server(OutputsEvents):
             self.loop,
             self._keys,
             config.idle.screen_off,
-            self._switch_outputs,
+            self.output_set.switch,
             heard=lambda: self._idle_protocols.activity(),
         )
         self.devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self.idle)
@@ -454,16 +454,6 @@ class Server(OutputsEvents):
             self.devices.load_cursor_theme(output.wlr.scale)
             self._programs.output_changed(output.name)
             self._tell_desktop(output)
-
-    def _switch_outputs(self, on: bool) -> None:
-        """Nobody has touched the seat for a while, or somebody does again. What is in a window is not ours to switch."""
-        if self.wayland.backend.kind in ("wayland", "x11"):
-            return
-        for output in self.outputs.values():
-            try:
-                output.switch(on)
-            except OutputError as error:
-                log.error("%s", error)
 
     def _cards_lost(self) -> None:
         self._failure = "the graphics card was removed, or its driver failed"

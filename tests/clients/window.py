@@ -16,7 +16,7 @@ from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
 
 from pywayland.client import Display  # isort: skip
 from pywayland.protocol.wayland import (  # isort: skip
-    WlCompositor, WlSeat, WlShm,
+    WlCompositor, WlOutput, WlSeat, WlShm,
 )  # fmt: skip
 from pywayland.protocol.xdg_shell import XdgWmBase  # isort: skip
 
@@ -32,6 +32,8 @@ class Client:
         self.display.connect()
         self.events: list[tuple[Any, ...]] = []
         self.serial = 0
+        #: The outputs that there were, by name.
+        self.outputs: dict[str, Any] = {}
         self._globals: dict[str, tuple[int, int]] = {}
         self._registry = self.display.get_registry()
         self._registry.dispatcher["global"] = self._found
@@ -51,6 +53,9 @@ class Client:
 
     def _found(self, registry: Any, number: int, name: str, version: int) -> None:
         self._globals[name] = (number, version)
+        if name == WlOutput.name:
+            output = registry.bind(number, WlOutput, version)
+            output.dispatcher["name"] = lambda output, name: self.outputs.update({name: output})
 
     def _note(self, name: str) -> Callable[..., None]:
         def noted(_proxy: Any, *arguments: Any) -> None:

@@ -13,8 +13,11 @@ import pytest
 
 from guests.testcard import model
 from guests.testcard.launch import TestCard
+from tests.clients.output_protocols import GammaControlManager, OutputPowerManager
+from tests.clients.virtual_input import InputClient
 from tests.clients.window import Client
 from tests.wlvm_process import Wlvm, eventually
+from wlvm.ipc import ControlError
 
 RED, BLUE = 0xFF0000, 0x0000FF
 CONFIG = """
@@ -142,3 +145,60 @@ def test_kanshi_applies_the_profile_that_fits(wlvm: Wlvm) -> None:
     finally:
         kanshi.kill()
         kanshi.wait()
+
+
+def dark(wlvm: Wlvm, output: str) -> bool:
+    try:
+        wlvm.screen(output)
+    except ControlError as error:
+        return f"{output} is switched off" in str(error)
+    return False
+
+
+def test_a_client_switches_a_screen_off_and_on_and_input_does_not(wlvm: Wlvm) -> None:
+    with (
+        Client(wlvm.runtime_dir / wlvm.display) as client,
+        InputClient(wlvm.runtime_dir / wlvm.display) as hand,
+    ):
+        heard: list[int] = []
+        switch = client.bind(OutputPowerManager).get_output_power(client.outputs["HEADLESS-2"])
+        switch.dispatcher["mode"] = lambda _switch, mode: heard.append(mode)
+        client.wait_for("it is on", lambda: heard == [1])
+        switch.set_mode(0)
+        client.wait_for("it is off", lambda: heard == [1, 0])
+        assert dark(wlvm, "HEADLESS-2")
+        assert not dark(wlvm, "HEADLESS-1")
+        assert names(wlvm) == ["HEADLESS-1", "HEADLESS-2"], "what is on it stays there"
+        hand.pointer().move_by(5, 5)
+        assert dark(wlvm, "HEADLESS-2")
+        switch.set_mode(1)
+        client.wait_for("it is on", lambda: heard == [1, 0, 1])
+        assert not dark(wlvm, "HEADLESS-2")
+        switch.set_mode(0)
+        client.wait_for("it is off", lambda: heard[-1] == 0)
+        randr(wlvm, "--output", "HEADLESS-2", "--scale", "2")
+        client.wait_for("a change of the outputs lights it", lambda: heard[-1] == 1)
+
+
+def test_gamma_control_fails_where_there_are_no_colour_tables_and_harms_nothing(wlvm: Wlvm) -> None:
+    with Client(wlvm.runtime_dir / wlvm.display) as client:
+        failed: list[bool] = []
+        control = client.bind(GammaControlManager).get_gamma_control(client.outputs["HEADLESS-1"])
+        control.dispatcher["failed"] = lambda _control: failed.append(True)
+        client.wait_for("it fails", lambda: failed)
+        client.window(BLUE)
+        eventually("frames are shown", lambda: np.all(wlvm.screen("HEADLESS-1")[30:, 30:] == BLUE))
+        wlsunset = subprocess.Popen(
+            ["wlsunset", "-T", "5000", "-t", "4000", "-l", "50", "-L", "10"],
+            env={**os.environ, "WAYLAND_DISPLAY": wlvm.display}, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            assert wlsunset.stderr is not None
+            eventually("wlsunset is told", lambda: b"failed" in wlsunset.stderr.readline())
+        finally:
+            wlsunset.kill()
+            wlsunset.wait()
+            wlsunset.stderr.close()
+        client.window(RED)
+        eventually("frames are shown", lambda: np.any(wlvm.screen("HEADLESS-1") == RED))
+        assert "a frame could not be shown" not in wlvm.log

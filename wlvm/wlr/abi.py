@@ -57,6 +57,8 @@ typedef uint32_t gid_t;
 typedef bool (*wl_display_global_filter_func_t)(const struct wl_client *client, const struct wl_global *global, void *data);
 void wl_display_set_global_filter(struct wl_display *display, wl_display_global_filter_func_t filter, void *data);
 const struct wl_interface *wl_global_get_interface(const struct wl_global *global);
+struct wl_resource;
+void wl_resource_post_event(struct wl_resource *resource, uint32_t opcode, ...);
 void wl_client_get_credentials(const struct wl_client *client, pid_t *pid, uid_t *uid, gid_t *gid);
 
 /* libxkbcommon */

@@ -47,6 +47,7 @@ class Compositor:
             wlr.wlr_single_pixel_buffer_manager_v1_create(display)
         wlr.wlr_scene_set_presentation(self.scene.pointer, self.backend.make_presentation(self.display))
         wlr.wlr_xdg_output_manager_v1_create(display, self.layout.pointer)
+        wlr.wlr_gamma_control_manager_v1_create(display)
 
     def on_new_output(self, callback: Callable[[WlrOutput], None]) -> None:
         """Raised for each output that the backend finds. OutputError for one that cannot be drawn for goes to the log."""

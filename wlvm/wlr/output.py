@@ -193,12 +193,17 @@ class WlrOutput:
     def _commit(self, state: Any) -> bool:
         return bool(c.wlr_output_commit_state(abi.borrow("struct wlr_output *", self.pointer), state))
 
+    @property
+    def can_switch(self) -> bool:
+        """Whether there is a screen to be dark, which only DRM has."""
+        return bool(c.wlr_output_is_drm(abi.borrow("struct wlr_output *", self.pointer)))
+
     def switch(self, on: bool) -> None:
         """Switch the output off, so that its screen is dark and may sleep, or on again as it was. OutputError when it refuses.
 
-        Only DRM has outputs to switch; others stay as they are.
+        Where there is nothing to switch (`can_switch`) it stays as it is.
         """
-        if not c.wlr_output_is_drm(abi.borrow("struct wlr_output *", self.pointer)):
+        if not self.can_switch:
             return
         state = ffi.new("struct wlr_output_state *")
         c.wlr_output_state_set_enabled(state, on)
