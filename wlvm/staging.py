@@ -1,5 +1,5 @@
-"""wlvm's own copy of a guest's pixels, for what cannot be shown where it lies: bytes from the display socket, and shared memory that the
-other side may truncate (`wlvm.shared_memory`).
+"""wlvm's own memory for pixels, for what cannot be shown where it lies: bytes from the display socket, shared memory that the other side may
+truncate (`wlvm.shared_memory`), and what wlvm draws itself.
 """
 
 from __future__ import annotations
@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
-from wlvm.framebuffer import BYTES_PER_PIXEL, Pixels, Rect
+from wlvm.framebuffer import BYTES_PER_PIXEL, XRGB8888, Pixels, Rect
 from wlvm.shared_memory import SharedFramebuffer
 
 
@@ -24,6 +25,14 @@ class StagingFramebuffer:
         #: How many bytes of pixels have been copied into it.
         self.copied = 0
         self._rows: np.ndarray[Any, np.dtype[np.uint8]] = np.zeros((height, stride), np.uint8)
+
+    @classmethod
+    def of_image(cls, image: Image.Image) -> StagingFramebuffer:
+        """A copy of a picture that was drawn here, in mode "RGB"."""
+        stride = image.width * 4
+        framebuffer = cls(image.width, image.height, stride, XRGB8888)
+        framebuffer.write(Rect(0, 0, *image.size), image.convert("RGBX").tobytes("raw", "BGRX"), stride)
+        return framebuffer
 
     def write(self, rect: Rect, data: bytes | memoryview, stride: int) -> None:
         """Put `rect` (inside the framebuffer): `data` holds its rows from the first byte on, `stride` bytes apart."""

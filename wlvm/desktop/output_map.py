@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,20 @@ class OutputArea:
     """What a person reads on it: maker, model and serial number."""
     scale: float = 1.0
     """Physical pixels per logical pixel."""
+
+    def physical(self, box: Rect) -> tuple[int, int]:
+        """How many pixels of the screen, one at least, a box of the layout covers: wlroots rounds its edges to whole pixels."""
+        x, y = box.x - self.box.x, box.y - self.box.y
+        width, height = (
+            self._pixels(x + box.width) - self._pixels(x),
+            self._pixels(y + box.height) - self._pixels(y),
+        )
+        return max(1, width), max(1, height)
+
+    def _pixels(self, length: int) -> int:
+        # Half a pixel goes up, or down where it is negative: C's round().
+        pixels = math.floor(abs(length) * self.scale + 0.5)
+        return pixels if length >= 0 else -pixels
 
     def is_meant_by(self, pattern: str) -> bool:
         """Whether somebody means it by this name, or description, in which `*` stands for any characters."""
