@@ -32,10 +32,8 @@ class SceneScreen(OutputEvents):
         self.output.move_to(x, y)
 
     def _new_output(self, wlr: WlrOutput) -> None:
-        scene, layout = self.compositor.scene, self.compositor.layout
-        output = Output(
-            wlr, scene, layout, mode=self._mode, scale=self._scale, transform="normal", events=self
-        )
+        wlr.enable(mode=self._mode, scale=self._scale, transform="normal")
+        output = Output(self.loop, wlr, self.compositor.scene, self.compositor.layout, self)
         self.outputs.append(output)
 
     @property

@@ -18,6 +18,7 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 import msgspec
 from msgspec import Meta, field
 
+from wlvm.color import Rgb
 from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader
 from wlvm.desktop_config import (
     NAME,
@@ -32,6 +33,7 @@ from wlvm.desktop_config import (
 )
 from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Transform
 from wlvm.input_config import InputDeviceConfig, KeyboardConfig
+from wlvm.look_config import EXPECTED_COLOR, Color, LookConfig
 from wlvm.qemu.launch import Gl, LaunchError, add_display
 
 Value = TypeVar("Value", bound=Hashable)
@@ -230,10 +232,10 @@ class GuestConfig(Table, frozen=True, kw_only=True):
         Key("1 to 64 printable characters", "What the guest is called on the screen. Without it, its name."),
     ] = ""
     color: Annotated[
-        Annotated[str, Meta(pattern=r"\A#[0-9A-Fa-f]{6}\Z")],
+        Color,
         Key(
-            'a colour "#rrggbb"',
-            "The colour that marks the guest. Without it, one that follows from its name.",
+            EXPECTED_COLOR,
+            "The colour that marks the guest, not a grey: these are host programs'. Without it, one that follows from its name.",
         ),
     ] = ""
     capture: Annotated[
@@ -271,6 +273,8 @@ class GuestConfig(Table, frozen=True, kw_only=True):
         return next((console for console in self.consoles if console.head == head), None)
 
     def faults(self) -> Iterator[Fault]:
+        if Rgb.parse(self.color).grey:
+            yield Fault(("color",), self.color, "expected more of a colour: greys mark host programs")
         if (self.qmp is None) == (self.launch is None):
             yield Fault((), None, "expected either qmp or launch" + (", not both" if self.qmp else ""))
         if self.qmp is not None and len(os.fsencode(self.qmp)) > _MAX_SOCKET_PATH:
@@ -366,6 +370,9 @@ class Config(Table, frozen=True, kw_only=True):
             "Where views go. Of several tables for one view a later one's keys count.",
         ),
     ] = field(default=(), name="rule")
+    look: Annotated[LookConfig, Key("a table", "What is drawn around views, and where there is none.")] = (
+        LookConfig()
+    )
     keys: Annotated[KeysConfig, Key("a table", "The keys that are wlvm's.")] = KeysConfig()
     bindings: Annotated[
         BindingTable,

@@ -22,6 +22,7 @@ class Part(enum.Enum):
     DEVICES = "keyboards, mice and touchpads"
     IDLE = "when the screens go dark"
     DESKTOP = "workspaces, layouts, gaps and rules"
+    LOOK = "colours, borders, titles and their font"
     KEYS = "bindings, modes and the reserved key"
 
 
@@ -47,6 +48,7 @@ PARTS: Mapping[str, Part] = {
     "workspaces": Part.DESKTOP,
     "layouts": Part.DESKTOP,
     "rules": Part.DESKTOP,
+    "look": Part.LOOK,
     "keys": Part.KEYS,
     "bindings": Part.KEYS,
     "modes": Part.KEYS,

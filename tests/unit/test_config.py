@@ -202,7 +202,7 @@ def test_what_is_no_mode(text: str) -> None:
     ("text", "problem"),
     [
         ("gest = {}", 'gest: {}: expected no such key: did you mean "guest"?'),
-        ("bell = 1", "bell: 1: expected no such key, but bindings, capture, desktop, guest, idle, input_device, keyboard, keys, layout, mode, output, rule, workspace"),
+        ("bell = 1", "bell: 1: expected no such key, but bindings, capture, desktop, guest, idle, input_device, keyboard, keys, layout, look, mode, output, rule, workspace"),
         ("guest = []", "guest: []: expected a table of guests, [guest.NAME]"),
         ("[output]", "output: {}: expected an array of tables, [[output]]"),
         ("output = [3]", "output[0]: 3: expected a table"),
@@ -224,6 +224,8 @@ def test_what_is_no_mode(text: str) -> None:
         ("guest.a.launch = []", "guest.a.launch: []: expected a list of strings: a program and its arguments"),
         ("guest.a.launch = ['']", 'guest.a.launch[0]: "": expected a program'),
         ("guest.a = { qmp = '/x', color = 'red' }", 'guest.a.color: "red": expected a colour "#rrggbb"'),
+        ("guest.a = { qmp = '/x', color = '#808890' }", 'guest.a.color: "#808890": expected more of a colour: greys mark host programs'),
+        ("look.border = -1", "look.border: -1: expected a whole number from 0 to 64"),
         ("guest.a = { qmp = '/x', label = \"a\\nb\" }", 'guest.a.label: "a\\nb": expected 1 to 64 printable characters'),
         ("guest.a = { qmp = '/x', input.motion = 'usb' }", 'guest.a.input.motion: "usb": expected "qmp" or "dbus"'),
         ("guest.a = { qmp = '/x', console = [{head = 1}, {head = 1}] }", "guest.a.console[1].head: 1: expected each head once"),

@@ -36,6 +36,7 @@ from wlvm.desktop_config import (
 )
 from wlvm.input_config import InputDeviceConfig, KeyboardConfig
 from wlvm.ipc import messages
+from wlvm.look_config import LookConfig
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
@@ -56,6 +57,7 @@ TABLES: dict[str, type[Table]] = {
     "[layout.NAME]": LayoutConfig,
     "[[layout.NAME.part]]": PartConfig,
     "[[rule]]": RuleConfig,
+    "[look]": LookConfig,
     "[keys]": KeysConfig,
     "[keyboard]": KeyboardConfig,
     "[[input_device]]": InputDeviceConfig,

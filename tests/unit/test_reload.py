@@ -62,6 +62,7 @@ def test_of_a_guest_only_what_changed_is_told_and_no_other_guest(
         ('name = "DP-1"', 'name = "DP-1"\nscale = 2', Part.OUTPUTS),
         ('layout = "columns"', 'layout = "rows"', Part.DESKTOP),
         ('"close"', '"quit"', Part.KEYS),
+        ("[desktop]", "[look]\nborder = 9\n[desktop]", Part.LOOK),
         ("[desktop]", "[idle]\nscreen_off = 9\n[desktop]", Part.IDLE),
         ("[desktop]", "[keyboard]\nlayout = 'de'\n[desktop]", Part.DEVICES),
     ],
