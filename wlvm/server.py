@@ -80,7 +80,7 @@ class Server(OutputsEvents):
         self._views: list[GuestSurface] = []
         self._leaving: list[Guest] = []
         self._stop_requested = False
-        self._ended = False
+        self._started = self._ended = False
         #: The guest that somebody wanted to close last, and when (time.monotonic).
         self._close_asked = "", 0.0
         self._failure = ""
@@ -165,6 +165,8 @@ class Server(OutputsEvents):
         try:
             self._signals.watch(self.loop, self.stop)
             self.wayland.start()
+            self._started = True
+            self.rearranged()
             os.environ["WAYLAND_DISPLAY"] = self.wayland_socket
             os.environ["WLVM_SOCKET"] = str(self.control.path)
             if (x11 := self._programs.start_xwayland(self.wayland)) is not None:
@@ -448,6 +450,8 @@ class Server(OutputsEvents):
         return ""
 
     def rearranged(self) -> None:
+        if not self._started:
+            return  # wlroots' backends announce the last one first, and the desktop counts them as they come
         self.feed.changed()
         self.output_set.lay_out()
         for output in self.outputs.values():
