@@ -18,7 +18,7 @@ class Launcher:
 
     def __init__(self, loop: EventLoop) -> None:
         self._loop = loop
-        self._running: dict[int, Watch] = {}
+        self._running: dict[int, tuple[Watch, OwnedFd]] = {}
 
     def run(self, line: str) -> None:
         """Have the shell run a line, in a session of its own. CommandError when no process can be had."""
@@ -29,16 +29,20 @@ class Launcher:
             pidfd = OwnedFd(os.pidfd_open(child.pid))
         except OSError as error:
             raise CommandError(f"exec {line}: {error.strerror}") from None
-        self._running[child.pid] = self._loop.watch(pidfd.fileno(), lambda: self._ended(line, child, pidfd))
+        watch = self._loop.watch(pidfd.fileno(), lambda: self._ended(line, child))
+        self._running[child.pid] = watch, pidfd
 
     def close(self) -> None:
         """Hear nothing more of what was started, which goes on."""
-        for watch in self._running.values():
-            watch.remove()
-        self._running.clear()
+        for pid in list(self._running):
+            self._forget(pid)
 
-    def _ended(self, line: str, child: subprocess.Popen[bytes], pidfd: OwnedFd) -> None:
-        self._running.pop(child.pid).remove()
-        pidfd.close()
+    def _ended(self, line: str, child: subprocess.Popen[bytes]) -> None:
+        self._forget(child.pid)
         if child.wait() in (126, 127):  # what the shell says of a command that it cannot run (sh(1))
             log.warning("exec %s: no such program, or it may not be run", line)
+
+    def _forget(self, pid: int) -> None:
+        watch, pidfd = self._running.pop(pid)
+        watch.remove()
+        pidfd.close()
