@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -11,19 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.clients.virtual_input import VERTICAL, InputClient
-from tests.clients.window import Client
-from tests.wlvm_process import Wlvm, eventually
+from tests.clients.virtual_input import VERTICAL
+from tests.desk import HEIGHT, LEFT, WIDTH, Desk, desk_at
+from tests.wlvm_process import eventually
 
 from pywayland.protocol.xdg_activation_v1 import XdgActivationV1  # isort: skip
 
-WIDTH, HEIGHT = 800, 600
 RED, GREEN, BLUE, WHITE = 0xFF0000, 0x00FF00, 0x0000FF, 0xFFFFFF
 BLACK = 0
-LEFT = 0x110  # BTN_LEFT
 KEY_A, KEY_LEFTSHIFT, SHIFT = 30, 42, 1 << 0
 ACTIVATED, FULLSCREEN = 4, 2  # xdg_toplevel.state
-CONFIG = '[[output]]\nmode = "800x600"\n'
 
 
 #: pywayland's client cannot take an event about an object that it has destroyed meanwhile.
@@ -32,38 +28,10 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-class Desk:
-    """wlvm without guests, a client with a pointer, and the clients that a test makes."""
-
-    def __init__(self, wlvm: Wlvm, socket: Path, stack: contextlib.ExitStack) -> None:
-        self.wlvm = wlvm
-        self._socket = socket
-        self._stack = stack
-        self.input = stack.enter_context(InputClient(socket))
-        self.pointer = self.input.pointer()
-
-    def client(self) -> Client:
-        return self._stack.enter_context(Client(self._socket))
-
-    def point(self, x: int, y: int) -> None:
-        """The pointer to a point of the output, where it is hidden from pictures: none of the tests looks there."""
-        self.pointer.move_to(x, y, WIDTH, HEIGHT)
-
-    def click(self, x: int, y: int) -> None:
-        self.point(x, y)
-        self.pointer.click(LEFT)
-
-    def color(self, x: int, y: int) -> int:
-        return int(self.wlvm.screen()[y, x])
-
-    def shows(self, x: int, y: int, color: int) -> None:
-        eventually(f"{x}, {y} shows {color:06x}", lambda: self.color(x, y) == color)
-
-
 @pytest.fixture
 def desk(runtime_dir: Path) -> Iterator[Desk]:
-    with Wlvm(runtime_dir, config=CONFIG) as wlvm, contextlib.ExitStack() as stack:
-        yield Desk(wlvm, runtime_dir / wlvm.display, stack)
+    with desk_at(runtime_dir) as desk:
+        yield desk
 
 
 def test_a_window_fills_the_output_and_a_second_one_shares_it(desk: Desk) -> None:
@@ -128,14 +96,13 @@ def test_a_click_gives_the_keyboard_and_a_key_goes_there(desk: Desk) -> None:
     client, other = desk.client(), desk.client()
     client.window(RED)
     other.window(BLUE)
-    keyboard = desk.input.keyboard()
     desk.click(100, 300)
     client.wait_for("it has the keyboard", lambda: len(client.named("keyboard enter")) >= 2)
     other.wait_for("it has not", lambda: other.named("keyboard leave"))
     before = len(other.events)
-    keyboard.tap(KEY_LEFTSHIFT, KEY_A)
-    keyboard.modifiers(SHIFT)
-    keyboard.modifiers(0)
+    desk.keyboard.tap(KEY_LEFTSHIFT, KEY_A)
+    desk.keyboard.modifiers(SHIFT)
+    desk.keyboard.modifiers(0)
     client.wait_for("the keys came", lambda: len(client.named("keyboard key")) == 4)
     keys = [(key, state) for _serial, _time, key, state in client.named("keyboard key")]
     assert keys == [(KEY_LEFTSHIFT, 1), (KEY_A, 1), (KEY_A, 0), (KEY_LEFTSHIFT, 0)]

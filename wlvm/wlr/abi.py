@@ -117,6 +117,8 @@ void wlr_buffer_end_data_ptr_access(struct wlr_buffer *buffer);
 struct pixman_box32 { int32_t x1, y1, x2, y2; };
 struct pixman_region32 { struct pixman_box32 extents; void *data; };
 int pixman_region32_init_rects(struct pixman_region32 *region, const struct pixman_box32 *boxes, int count);
+int pixman_region32_intersect_rect(struct pixman_region32 *region, const struct pixman_region32 *source,
+    int x, int y, unsigned int width, unsigned int height);
 void pixman_region32_fini(struct pixman_region32 *region);
 
 /* libwlroots 0.16: backend/wayland.h, backend/x11.h, backend/drm.h, types/wlr_output.h, types/wlr_damage_ring.h */

@@ -9,7 +9,8 @@ import logging
 from typing import Any
 
 from wlvm.framebuffer import Rect
-from wlvm.wlr.abi import wlr, wlr_ffi
+from wlvm.wlr import abi
+from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.scene import Tree
 
 log = logging.getLogger(__name__)
@@ -38,12 +39,23 @@ def _crop(buffer: Any, surface: Any, room_right: int, room_down: int) -> None:
         return
     width = max(1, min(state.width, room_right))
     height = max(1, min(state.height, room_down))
+    _crop_opaque_region(buffer, surface, width, height)
     source = wlr_ffi.new("struct wlr_fbox *")
     wlr.wlr_surface_get_buffer_source_box(surface, source)
     source.width *= width / state.width
     source.height *= height / state.height
     wlr.wlr_scene_buffer_set_source_box(buffer, source)
     wlr.wlr_scene_buffer_set_dest_size(buffer, width, height)
+
+
+def _crop_opaque_region(buffer: Any, surface: Any, width: int, height: int) -> None:
+    """Before it is made smaller: the scene draws nothing below what is opaque, and reckons with all of it, whatever size it shows."""
+    whole = ffi.cast("struct pixman_region32 *", wlr_ffi.addressof(surface, "opaque_region"))
+    region = ffi.new("struct pixman_region32 *")
+    c.pixman_region32_init_rects(region, ffi.NULL, 0)
+    c.pixman_region32_intersect_rect(region, whole, 0, 0, width, height)
+    wlr.wlr_scene_buffer_set_opaque_region(buffer, abi.lend("struct pixman_region32 *", region))
+    c.pixman_region32_fini(region)
 
 
 def _report(kind: Any, error: BaseException, traceback: Any) -> None:
