@@ -8,10 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from guests.testcard.launch import TestCard
+from tests.clients.window import Client
 from tests.wlvm_process import DEADLINE, Wlvm, eventually
 from tests.workstation import terminal, uinput
 from tests.workstation.hardware import Hardware, card
-from tests.workstation.uinput import BTN_LEFT, KEY_CAPSLOCK, LED_CAPSL, Keyboard, Mouse, Touchpad
+from tests.workstation.uinput import (
+    BTN_LEFT,
+    KEY_A,
+    KEY_CAPSLOCK,
+    KEY_X,
+    KEY_Y,
+    LED_CAPSL,
+    Keyboard,
+    Mouse,
+    Touchpad,
+)
 from wlvm.ipc.messages import InputListing
 
 VIRTIO = ("-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci")
@@ -269,3 +280,39 @@ def test_caps_lock_is_one_for_all_keyboards_of_a_layout_and_so_is_its_light(runt
             second.tap(KEY_CAPSLOCK)
             keyboards = (first, second, late)
             eventually("all are dark", lambda: not any(each.light(LED_CAPSL) for each in keyboards))
+
+
+def test_an_edited_file_sets_the_devices_that_are_there(runtime_dir: Path) -> None:
+    natural = '[[input_device]]\nname = "Acme Mouse"\nnatural_scroll = true\n'
+    with (
+        Mouse("Acme Mouse", 1) as mouse,
+        Keyboard("Acme Keys", 3) as keys,
+        session(runtime_dir, natural) as wlvm,
+    ):
+        assert setting(wlvm, mouse.name, "natural_scroll") is True
+        assert setting(wlvm, keys.name, "layout") == "us"
+        (runtime_dir / "config.toml").write_text('[keyboard]\nlayout = "de"\n')
+        eventually("the layout is another", lambda: setting(wlvm, keys.name, "layout") == "de")
+        assert setting(wlvm, mouse.name, "natural_scroll") is False, "what nobody sets is as the device came"
+
+
+def test_the_reserved_key_is_no_modifier_and_no_lock(runtime_dir: Path) -> None:
+    """Neither a key nor a modifier of it reaches a program, also where the layout makes a lock of it."""
+    config = '[keys]\nreserved = "caps_lock"\n[bindings]\n"Reserved+x" = "workspace other"\n"Reserved+y" = "workspace 1"\n'
+    with Keyboard("Acme Keys", 3) as keys, session(runtime_dir, config) as wlvm:
+        listed(wlvm, keys.name)
+        with Client(runtime_dir / wlvm.display) as client:
+            window = client.window(0xFF0000)
+            client.wait_for("it has the keyboard", lambda: client.named("keyboard enter"))
+            keys.key(KEY_CAPSLOCK, True)
+            keys.tap(KEY_X)
+            client.wait_for("it is hidden", lambda: client.named("keyboard leave"))
+            keys.tap(KEY_Y)
+            client.wait_for("it is back", lambda: len(client.named("keyboard enter")) == 2)
+            keys.key(KEY_CAPSLOCK, False)
+            keys.tap(KEY_A)
+            client.wait_for("the key", lambda: len(client.named("keyboard key")) == 2)
+            assert {event[2] for event in client.named("keyboard key")} == {KEY_A}
+            assert {event[1:] for event in client.named("keyboard modifiers")} == {(0, 0, 0, 0)}
+            assert not keys.light(LED_CAPSL)
+            window.destroy()
