@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from wlvm.capture import guest_refusal
 from wlvm.config import Config
 from wlvm.desktop.bindings import ChordError
 from wlvm.desktop.command import CommandError
-from wlvm.desktop_settings import desktop_settings, key_table
+from wlvm.desktop_settings import desktop_settings, key_table, named_outputs
 from wlvm.input_rules import InputRules
 from wlvm.reload import GuestChange, Part, difference
 from wlvm.wlr.keymap import KeymapError, keysym
@@ -27,6 +28,11 @@ def apply(server: Server, config: Config) -> None:
         devices = InputRules(config) if Part.DEVICES in change.parts else None
     except (ChordError, KeymapError) as error:
         raise CommandError(str(error)) from None
+    hidden = [guest.name for guest in config.guests if guest_refusal(guest)]
+    if hidden and server.captures.lends_outputs:
+        raise CommandError(
+            f"guest.{hidden[0]}.capture: false counts when wlvm is started with it: programs may have dma-bufs in which they see the screen"
+        )
     server.config = config
     if keys is not None:
         server.router.use(keys)
@@ -52,6 +58,16 @@ def apply(server: Server, config: Config) -> None:
             )
             server.remove_guest(guest.name)
         server.add_guest(guest)
+    tell_missing_outputs(server)
+
+
+def tell_missing_outputs(server: Server) -> None:
+    """Say in the log which outputs the configuration names for views, and are not there."""
+    workspaces = server.desktop.workspaces
+    for what, output in named_outputs(workspaces.settings):
+        if workspaces.outputs.meant_by(output) is None:
+            there = ", ".join(workspaces.outputs.names) or "none"
+            log.info("%s: no output %s is there now, but %s: it is waited for", what, output, there)
 
 
 def _change_guest(server: Server, change: GuestChange) -> None:

@@ -43,6 +43,16 @@ def console_rules(guest: GuestConfig) -> Iterator[Rule]:
         yield Rule(Match(guest=f"{guest.name}:{console.head}"), wishes)
 
 
+def named_outputs(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The outputs that are named for views, each by what it is named for. Of a list that a workspace has, one need be there."""
+    for rule in settings.rules:
+        if rule.wishes.output is not None:
+            yield str(rule.match), rule.wishes.output
+    for workspace in settings.workspaces:
+        if len(workspace.outputs) == 1:
+            yield f"workspace {workspace.name}", workspace.outputs[0]
+
+
 def key_table(config: Config, keysym: Callable[[str], int | None]) -> KeyTable:
     """The bindings; `keysym` knows the symbols of keys by name. ChordError when a binding names one that is not there."""
     modes = {DEFAULT_MODE: config.bindings, **config.modes}

@@ -14,7 +14,7 @@ from wlvm import apply_config
 from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.commands import commands_of
 from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig
-from wlvm.desktop.bindings import KeyRouter
+from wlvm.desktop.bindings import ChordError, KeyRouter
 from wlvm.desktop.command import Close, Command, CommandError, EnterMode, Exec, Quit, Release, Reload
 from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.host_programs import HostPrograms
@@ -73,7 +73,7 @@ class Server(OutputsEvents):
     ) -> None:
         """Make everything, and start nothing yet. `source` is where the configuration comes from; None: from no file.
 
-        BackendError, KeymapError or ControlError when wlvm cannot run here; nothing is left behind then.
+        BackendError, ChordError, KeymapError or ControlError when wlvm cannot run here; nothing is left behind then.
         """
         self.config = config
         self.guests: dict[str, Guest] = {}
@@ -96,11 +96,11 @@ class Server(OutputsEvents):
 
     def _make(self, config: Config, backend: BackendKind) -> None:
         """What can fail, and what must not be left behind."""
-        rules = InputRules(config)
+        rules, keys = InputRules(config), key_table(config, keysym)
         self.wayland = Compositor(backend, outputs=max(1, len(config.outputs)))
         self.loop = self.wayland.loop
         policy = self.capture_policy = CapturePolicy(config.capture)
-        self._captures = CaptureProtocols(
+        self.captures = CaptureProtocols(
             self.wayland,
             allowed=policy.allows_client,
             # A dma-buf of an output shows what comes later too: not where something may come that must not be seen.
@@ -114,7 +114,7 @@ class Server(OutputsEvents):
         self.desktop.use(self.seat)
         self.feed = Feed(self.loop, lambda: state_of(self))
         self.desktop.changed = self.feed.changed
-        self.router = KeyRouter(key_table(config, keysym))
+        self.router = KeyRouter(keys)
         self._keys = Keys(
             self.loop, self.router, self.seat, lambda: self._programs.lock.locked, self._obey, self._pull
         )
@@ -177,6 +177,7 @@ class Server(OutputsEvents):
             for guest in self.config.guests:
                 if not self._stop_requested:
                     self.add_guest(guest)
+            apply_config.tell_missing_outputs(self)
             log.info("wlvm is on %s, and obeys on %s", self.wayland_socket, self.control.path)
             # What exists by now lives as long as wlvm: no collection needs to look at it again.
             gc.collect()
@@ -437,7 +438,7 @@ class Server(OutputsEvents):
     def _refuse_captures(self, output: Output) -> None:
         """Raised at each commit of the output, before clients that capture get its frame."""
         if self.capture_refusal(output):
-            self._captures.refuse(output.wlr)
+            self.captures.refuse(output.wlr)
 
     def capture_refusal(self, output: Output) -> str:
         """Why nobody may have a picture of what the output shows now; "" if they may."""
@@ -508,7 +509,7 @@ class Server(OutputsEvents):
     def gone(self, output: Output) -> None:
         """An output went. A window that was closed, if it was the last, ends wlvm; a screen that was unplugged leaves the guests."""
         self.output_set.gone(output)
-        self._captures.output_gone(output.wlr)
+        self.captures.output_gone(output.wlr)
         if self._ended:
             return
         self.dark(output)
@@ -526,7 +527,7 @@ def run(config: Config, backend: BackendKind, source: ConfigSource | None = None
     """
     try:
         Server(config, backend, source).run()
-    except (BackendError, KeymapError, LoaderError) as error:
+    except (BackendError, ChordError, KeymapError, LoaderError) as error:
         log.error("%s", error)
         return 1
     return 0

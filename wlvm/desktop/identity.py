@@ -35,6 +35,10 @@ class Match:
     app_id: str | None = None
     title: str | None = None
 
+    def __str__(self) -> str:
+        said = (("guest", self.guest), ("app_id", self.app_id), ("title", self.title))
+        return ", ".join(f"{name} {value}" for name, value in said if value is not None)
+
     def fits(self, identity: Identity) -> bool:
         if isinstance(identity, GuestHead):
             if self.guest is None or self.app_id is not None or self.title is not None:

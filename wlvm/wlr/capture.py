@@ -48,6 +48,11 @@ class CaptureProtocols:
         )
         c.wl_display_set_global_filter(abi.borrow("struct wl_display *", display), self._filter, abi.NULL)
 
+    @property
+    def lends_outputs(self) -> bool:
+        """Whether clients may have dma-bufs of outputs, and see in them what is drawn later too."""
+        return self._export is not None
+
     def _offers(self, client: Any, global_: Any, _data: Any) -> bool:
         """Raised for every client and global, when the client lists the globals and when it binds one."""
         name = ffi.string(c.wl_global_get_interface(global_).name)
