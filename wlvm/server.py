@@ -385,7 +385,7 @@ class Server(OutputsEvents):
 
     def _focus_changed(self, view: View | None) -> None:
         """Raised when another view has the keyboard, or has grabbed or released it."""
-        self._programs.list.activate(view)
+        self._programs.focus_changed(view)
         self.feed.changed()
 
     # Host programs (wlvm.desktop.host_programs.Outputs).

@@ -221,6 +221,27 @@ def test_what_is_released_is_grabbed_again_by_a_click_or_with_the_focus(desk: De
     assert told == [True, False, True, False, True]
 
 
+def test_a_pointer_that_is_kept_goes_where_it_may_until_it_is_released(desk: Desk) -> None:
+    desk.seat.set_focus(desk.one)
+    desk.seat.motion_absolute(50, 50)
+    desk.one.take()
+    desk.seat.keep_pointer(lambda x, y: (min(x, 60), y))
+    desk.seat.motion(100, 5)
+    desk.seat.motion_absolute(70, 80)
+    assert desk.one.take() == [("motion", 60, 55), ("motion", 60, 80)]
+    desk.seat.keep_pointer(lambda x, y: None)
+    desk.seat.motion(1, 1)
+    assert desk.one.take() == []
+    desk.seat.button(LEFT, True)
+    assert desk.one.take() == [("button", LEFT, True)]
+    desk.seat.button(LEFT, False)
+    told: list[bool] = []
+    desk.seat.focus_changed = lambda view: told.append(desk.seat.released)
+    desk.seat.release()
+    desk.seat.button(LEFT, True)
+    assert told == [True, False]
+
+
 def test_a_holder_keeps_the_keyboard_whatever_is_clicked_on(desk: Desk) -> None:
     desk.seat.hold_focus(desk.two)
     desk.seat.motion_absolute(50, 50)

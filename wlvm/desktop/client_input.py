@@ -27,12 +27,24 @@ class ClientInput:
         self._surface: Surface | None = None
         self._origin = (0.0, 0.0)
         self._buttons: set[int] = set()
+        #: Called when the pointer has moved over a surface, to another one, or to none.
+        self.moved: Callable[[], None] = lambda: None
         clients.on_cursor(self._on_cursor)
 
     @property
     def cursor(self) -> Cursor:
         """What the client that has the pointer wants to see there."""
         return self._cursor
+
+    @property
+    def surface(self) -> Surface | None:
+        """The surface that has the pointer."""
+        return self._surface
+
+    @property
+    def origin(self) -> tuple[float, float]:
+        """Where that surface's own top left corner is in the layout."""
+        return self._origin
 
     def wish(self, cursor: Cursor) -> None:
         """The client that has the pointer wants this cursor."""
@@ -53,6 +65,7 @@ class ClientInput:
         self._surface = hit.surface
         self._origin = (x - hit.x, y - hit.y)
         self.clients.pointer_enter(hit.surface, hit.x, hit.y)
+        self.moved()
 
     def motion(self, view: object, x: float, y: float) -> None:
         """The pointer moved to this point of the layout, over `view` or held to it."""
@@ -66,6 +79,7 @@ class ClientInput:
         self._surface = None
         self._forget_cursor()
         self.clients.pointer_leave()
+        self.moved()
 
     def button(self, button: int, pressed: bool) -> None:
         (self._buttons.add if pressed else self._buttons.discard)(button)
@@ -88,6 +102,7 @@ class ClientInput:
             self._surface = None
             self._buttons.clear()
             self._forget_cursor()
+            self.moved()
 
     def _on_cursor(self, surface: CursorSurface | None) -> None:
         self.wish(HiddenCursor() if surface is None else ClientCursor(surface))

@@ -152,7 +152,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Take keyboard and pointer from the guest that has grabbed them."""
+    """Take keyboard and pointer from the guest or program that has grabbed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +360,7 @@ FORMS: tuple[Form, ...] = (
         ShowWorkspace,
     ),
     Form("close", "Ask what has the focus to close.", Close),
-    Form("release", "Take keyboard and pointer from the guest that has grabbed them.", Release),
+    Form("release", "Take keyboard and pointer from the guest or program that has grabbed them.", Release),
     Form(
         "mode MODE",
         "Have the bindings of a mode, and no others. `default` is the usual one.",

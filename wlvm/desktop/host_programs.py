@@ -12,8 +12,10 @@ from wlvm.desktop.layer_layout import arrange_layers
 from wlvm.desktop.layer_view import LayerView
 from wlvm.desktop.layers import Layers
 from wlvm.desktop.lock_screen import LockScreen
+from wlvm.desktop.pointer_constraints import PointerConstraints
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.toplevel import Toplevel
+from wlvm.desktop.view import View
 from wlvm.desktop.window import Window
 from wlvm.desktop.window_list import WindowList
 from wlvm.desktop.x11_programs import X11Programs
@@ -69,6 +71,7 @@ class HostPrograms:
         self._desktop = desktop
         seat = self._seat = desktop.seat
         self._input = ClientInput(devices.clients, wayland.scene, seat.cursor_changed)
+        self._constraints = PointerConstraints(wayland, self._input, seat)
         self._views: list[SurfaceView] = []
         #: What taskbars show; guests are added by whoever has them.
         self.list = WindowList(ForeignToplevels(wayland.display))
@@ -80,7 +83,13 @@ class HostPrograms:
         devices.clients.on_drag(self._drag_begins)
         self.lock = LockScreen(wayland, layers, self._input, outputs, self._lock_changed)
 
+    def focus_changed(self, view: View | None) -> None:
+        """Another view has the keyboard, or has grabbed or released it."""
+        self.list.activate(view)
+        self._constraints.update()
+
     def forget(self) -> None:
+        self._constraints.forget()
         self._shell.forget()
         self._layer_shell.forget()
         self._activation.forget()

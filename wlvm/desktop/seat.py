@@ -12,6 +12,9 @@ from typing import Protocol
 from wlvm.desktop.view import ARROW, ClientCursor, Cursor, ImageCursor, NamedCursor, View
 from wlvm.wlr.input import Scroll, SeatDevices
 
+#: Gets where the pointer would go, in layout coordinates, and says where it goes instead; None: it stays where it is.
+Keep = Callable[[float, float], tuple[float, float] | None]
+
 
 class PointerGrab(Protocol):
     """What takes the pointer from all views for a while: a drag, a window that is moved."""
@@ -50,6 +53,7 @@ class Seat:
         self._pointer: View | None = None
         self._locked: View | None = None
         self._grab: PointerGrab | None = None
+        self._keep: Keep | None = None
         #: Whether the view that has the keyboard does without what it would grab.
         self._released = False
         self._buttons: set[int] = set()
@@ -82,6 +86,11 @@ class Seat:
         """Whether the view that has the keyboard has grabbed it, and has not been made to release it."""
         return self._keyboard is not None and self._keyboard.grabs_keyboard and not self._released
 
+    @property
+    def released(self) -> bool:
+        """Whether the view that has the keyboard was made to release what it grabs, and has not been clicked on since."""
+        return self._released
+
     def set_focus(self, view: View | None) -> None:
         """Give the keyboard to a view, or to none, unless one holds it."""
         if self._holder is None:
@@ -91,7 +100,7 @@ class Seat:
         """Take from a view what it has grabbed, keyboard and pointer, until it is clicked on or gets the keyboard anew."""
         if self._locked is not None:
             self._unlock()
-        if self.keyboard_grabbed:
+        if self.keyboard_grabbed or self._keep is not None:
             self._released = True
             self.focus_changed(self._keyboard)
 
@@ -115,6 +124,15 @@ class Seat:
             return
         self._holder = view
         self._give_keyboard(self._policy.default_focus() if view is None else view)
+
+    def keep_pointer(self, keep: Keep | None) -> None:
+        """Have `keep` say where the pointer goes from now on, until None. Its view still gets all that the pointer does."""
+        self._keep = keep
+
+    def put_cursor(self, x: float, y: float) -> None:
+        """Put the cursor there in the layout; views hear of it when it moves next."""
+        assert self._devices is not None
+        self._devices.warp_cursor(x, y)
 
     def grab_pointer(self, grab: PointerGrab) -> None:
         """Tell all that the pointer does to `grab`, until the last button comes up or `end_grab`. No view has the pointer then."""
@@ -197,6 +215,10 @@ class Seat:
         if self._locked is not None:
             self._locked.pointer_motion_relative(dx, dy)
             return
+        if self._keep is not None:
+            x, y = self.cursor
+            self._move_kept(self._keep, x + dx, y + dy)
+            return
         assert self._devices is not None
         self._devices.move_cursor(dx, dy)
         self._moved()
@@ -207,9 +229,17 @@ class Seat:
             if previous is not None:
                 self._locked.pointer_motion_relative(x - previous[0], y - previous[1])
             return
-        assert self._devices is not None
-        self._devices.warp_cursor(x, y)
+        if self._keep is not None:
+            self._move_kept(self._keep, x, y)
+            return
+        self.put_cursor(x, y)
         self._moved()
+
+    def _move_kept(self, keep: Keep, x: float, y: float) -> None:
+        point = keep(x, y)
+        if point is not None:
+            self.put_cursor(*point)
+            self._moved()
 
     def button(self, button: int, pressed: bool) -> None:
         if self._grab is not None:

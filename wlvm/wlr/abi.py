@@ -120,6 +120,7 @@ int pixman_region32_init_rects(struct pixman_region32 *region, const struct pixm
 int pixman_region32_intersect_rect(struct pixman_region32 *region, const struct pixman_region32 *source,
     int x, int y, unsigned int width, unsigned int height);
 void pixman_region32_fini(struct pixman_region32 *region);
+int pixman_region32_contains_point(const struct pixman_region32 *region, int x, int y, struct pixman_box32 *box);
 
 /* libwlroots 0.16: backend/wayland.h, backend/x11.h, backend/drm.h, types/wlr_output.h, types/wlr_damage_ring.h */
 struct wlr_output;
@@ -227,6 +228,10 @@ struct wlr_session {
     struct wl_listener display_destroy;
     struct { struct wl_signal active; struct wl_signal add_drm_card; struct wl_signal destroy; } events;
 };
+
+/* libwlroots 0.16: types/wlr_region.h, util/region.h */
+bool wlr_region_confine(const struct pixman_region32 *region, double x1, double y1, double x2, double y2,
+    double *x2_out, double *y2_out);
 
 /* libwlroots 0.16: types/wlr_cursor.h */
 struct wlr_cursor;

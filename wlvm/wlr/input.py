@@ -130,6 +130,9 @@ class SeatDevices:
         self._theme = wlr.wlr_xcursor_manager_create(wlr_ffi.NULL, 24)
         wlr.wlr_xcursor_manager_load(self._theme, 1.0)
         self._image: Any = None
+        #: The devices that tell how far they moved, by their addresses, as do those of some that tell positions too.
+        self._tells_motion: set[int] = set()
+        self._absolute: tuple[float, float] | None = None
         virtual_keyboards = wlr.wlr_virtual_keyboard_manager_v1_create(display._ptr)
         virtual_pointers = wlr.wlr_virtual_pointer_manager_v1_create(display._ptr)
         signals = self._cursor.events
@@ -275,6 +278,8 @@ class SeatDevices:
     def _on_motion(self, data: Any) -> None:
         """Raised when a device tells how far it moved; a nested backend's window tells that beside the position, and the position is enough."""
         event = wlr_ffi.cast("struct wlr_pointer_motion_event *", data)
+        self._tells_motion.add(abi.address(event.pointer))
+        self.clients.relative_motion(event.delta_x, event.delta_y, event.unaccel_dx, event.unaccel_dy)
         if event.pointer.output_name != wlr_ffi.NULL:
             return
         self.events.motion(event.delta_x, event.delta_y)
@@ -285,6 +290,10 @@ class SeatDevices:
         wlr.wlr_cursor_absolute_to_layout_coords(
             self._cursor, wlr_ffi.addressof(event.pointer.base), event.x, event.y, point, point + 1
         )
+        previous, self._absolute = self._absolute, (point[0], point[1])
+        if previous is not None and abi.address(event.pointer) not in self._tells_motion:
+            dx, dy = point[0] - previous[0], point[1] - previous[1]
+            self.clients.relative_motion(dx, dy, dx, dy)
         self.events.motion_absolute(point[0], point[1])
 
     def _on_button(self, data: Any) -> None:

@@ -43,6 +43,7 @@ class ClientSeat:
         wlr.wlr_seat_set_capabilities(self.pointer, _POINTER | _KEYBOARD)
         wlr.wlr_primary_selection_v1_device_manager_create(display._ptr)
         wlr.wlr_data_control_manager_v1_create(display._ptr)
+        self._relative_pointers = wlr.wlr_relative_pointer_manager_v1_create(display._ptr)
         events = self.pointer.events
         self._listeners.add(wlr_ffi.addressof(events.request_set_selection), self._on_selection)
         self._listeners.add(wlr_ffi.addressof(events.request_set_primary_selection), self._on_primary)
@@ -63,6 +64,9 @@ class ClientSeat:
     def keyboard(self) -> Any:
         """The `struct wlr_keyboard *` whose keys came last; NULL when it went."""
         return wlr.wlr_seat_get_keyboard(self.pointer)
+
+    def has_keyboard(self, surface: Surface) -> bool:
+        return bool(self.pointer.keyboard_state.focused_surface == surface.pointer)
 
     def use_keyboard(self, keyboard: Any) -> None:
         """The `struct wlr_keyboard *` whose keys come next: clients learn its keymap and its modifiers."""
@@ -104,6 +108,12 @@ class ClientSeat:
 
     def pointer_motion(self, x: float, y: float) -> None:
         wlr.wlr_seat_pointer_notify_motion(self.pointer, _now(), x, y)
+
+    def relative_motion(self, dx: float, dy: float, raw_dx: float, raw_dy: float) -> None:
+        """How far the pointer was moved, wherever it is, and what that was before acceleration; for the client that has it."""
+        wlr.wlr_relative_pointer_manager_v1_send_relative_motion(
+            self._relative_pointers, self.pointer, time.monotonic_ns() // 1000, dx, dy, raw_dx, raw_dy
+        )
 
     def pointer_button(self, button: int, pressed: bool) -> None:
         wlr.wlr_seat_pointer_notify_button(self.pointer, _now(), button, _PRESSED if pressed else _RELEASED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wlvm.wlr import abi
-from wlvm.wlr.abi import wlr_ffi
+from wlvm.wlr.abi import wlr, wlr_ffi
 from wlvm.wlr.listeners import Listeners
 
 
@@ -19,6 +19,11 @@ class Surface:
     def size(self) -> tuple[int, int]:
         """Width and height in logical pixels, without subsurfaces."""
         return self.pointer.current.width, self.pointer.current.height
+
+    @property
+    def root(self) -> Surface:
+        """The surface that this one is a part of, by however many subsurfaces, or itself."""
+        return Surface(wlr.wlr_surface_get_root_surface(self.pointer))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Surface) and bool(self.pointer == other.pointer)
