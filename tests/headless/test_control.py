@@ -180,8 +180,8 @@ def test_a_subscriber_is_told_of_guests_grabs_modes_and_the_lock(qemu: str, runt
     ):
         told.state()
         wlvm.control.attach(vm.qmp)
+        told.wait_for("it has a view", lambda line: line.get("view", {}).get("guest") == "vm")
         told.wait_for("the guest runs", lambda line: line.get("guest", {}).get("state") == "running")
-        told.wait_for("it has a picture", lambda line: line.get("view", {}).get("guest") == "vm")
         assert msg(wlvm, "mode", "size") == 0
         told.wait_for("a mode holds", lambda line: line.get("keyboard", {}).get("mode") == "size")
         wlvm.control.command("mode default")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import count
+from itertools import count, takewhile
 
 from wlvm.desktop.command import CommandError, ViewCommand
 from wlvm.desktop.grabs import MoveGrab, ResizeGrab
@@ -24,12 +24,20 @@ from wlvm.desktop.view_commands import ViewCommands
 from wlvm.desktop.window import Window
 from wlvm.desktop.workspaces import Workspaces
 from wlvm.framebuffer import Rect
+from wlvm.loop import EventLoop
+
+#: Views that go or change their size within so many milliseconds are arranged together: a program that has a thousand windows, and ends, holds up
+#: the others once.
+_TOGETHER_MS = 1
+
+#: Where there are more views, those that come are arranged together too, and are not told their places before.
+_MANY = 64
 
 
 class Desktop:
-    """The views of one seat. Implements `wlvm.desktop.seat.FocusPolicy`."""
+    """The views of one seat. Implements `wlvm.desktop.seat.FocusPolicy`. `close()` it."""
 
-    def __init__(self, settings: Settings, layers: Layers) -> None:
+    def __init__(self, loop: EventLoop, settings: Settings, layers: Layers) -> None:
         """`use()` gives it the seat, before the first view comes."""
         self.workspaces: Workspaces[PlacedView] = Workspaces(settings, self._traits)
         self._commands = ViewCommands(self.workspaces)
@@ -40,8 +48,13 @@ class Desktop:
         self._slots: dict[PlacedView, Slot] = {}
         self._ids = count(1)
         #: The views in drawing order, as the scene has them.
-        self._drawn: list[PlacedView] = []
+        self._drawn: list[tuple[PlacedView, Stratum]] = []
         self._focused: PlacedView | None = None
+        self._soon = loop.timer(self.arrange)
+        self._is_soon = False
+
+    def close(self) -> None:
+        self._soon.remove()
 
     def use(self, seat: Seat) -> None:
         """The seat whose keyboard and pointer the views have."""
@@ -104,21 +117,25 @@ class Desktop:
         """Take a view in. `wishes` None: those of the rules."""
         self._slots[view] = Slot(view, self._layers, next(self._ids))
         self.workspaces.add(view, identity, wishes, parent)
-        self.arrange()
+        if len(self._slots) > _MANY:
+            self._arrange_soon()
+        else:
+            self.arrange()
 
     def remove(self, view: PlacedView) -> None:
         """A view goes: it has no place any more, and another one has the keyboard."""
         self.workspaces.remove(view)
         self._slots.pop(view).destroy()
+        self._drawn = [drawn for drawn in self._drawn if drawn[0] is not view]
         self.seat.view_gone(view)
-        self.arrange()
+        self._arrange_soon()
 
     def view_changed(self, view: PlacedView) -> None:
         """A view shows something else: what is below the pointer, or how it looks there, may be another; so may the view's own size."""
         slot = self._slots.get(view)
         if slot is not None and slot.natural_size != view.natural_size:
             slot.natural_size = view.natural_size
-            self.arrange()
+            self._arrange_soon()
         self.seat.view_changed(view)
 
     def place_again(self, guest: str) -> None:
@@ -135,6 +152,8 @@ class Desktop:
 
     def window_announced(self, window: Toplevel, parent: Window | None) -> None:
         """A client is about to make a window: tell it what place it will have, so that it need not draw twice."""
+        if len(self._slots) > _MANY:
+            return
         place = self.workspaces.place_of_new(window, _program(window), self._wishes_of(window), parent)
         if place is None:
             return
@@ -255,8 +274,15 @@ class Desktop:
         """Where a view is; None while it is nowhere."""
         return self.workspaces.scene().places.get(view)
 
+    def _arrange_soon(self) -> None:
+        if not self._is_soon:
+            self._is_soon = True
+            self._soon.arm(_TOGETHER_MS)
+
     def arrange(self) -> None:
         """Put every view where it belongs now, and give the keyboard to the one that has the focus, if that is another than before."""
+        self._is_soon = False
+        self._soon.disarm()
         scene = self.workspaces.scene()
         for view, slot in self._slots.items():
             place = scene.places.get(view)
@@ -266,17 +292,20 @@ class Desktop:
             output = self.workspaces.outputs[place.output]
             fullscreen = self.workspaces.workspace_of(view).fullscreen is view
             slot.show(place, fullscreen=fullscreen, scale=output.scale)
-        drawn = list(scene.places)
-        if drawn != self._drawn:
-            self._drawn = drawn
-            for view in drawn:
-                self._slots[view].raise_to_top()
+        self._draw_in_order([(view, place.stratum) for view, place in scene.places.items()])
         self.seat.views_changed(self._slots.keys())
         focused = self.workspaces.focused
         if focused is not self._focused:
             self._focused = focused
             self.seat.set_focus(focused)
         self.changed()
+
+    def _draw_in_order(self, views: list[tuple[PlacedView, Stratum]]) -> None:
+        """Raise the views, from the first one on that is drawn in another order than before."""
+        as_before = takewhile(lambda pair: pair[0] == pair[1], zip(views, self._drawn, strict=False))
+        for view, _ in views[len(list(as_before)) :]:
+            self._slots[view].raise_to_top()
+        self._drawn = views
 
     def _traits(self, view: PlacedView) -> Traits:
         slot = self._slots.get(view)
