@@ -86,6 +86,9 @@ def as_markdown(found: dict[str, int]) -> str:
         "",
         "What programs find in wlvm (headless, drawing with pixman; a GPU adds `zwp_linux_dmabuf_v1`, `wl_drm` and",
         "`wp_single_pixel_buffer_manager_v1`). Written by `scripts/protocols` from what is advertised.",
+        "",
+        "Drawing with pixman, wlroots 0.16 shows the part of a buffer that a viewport has as its source from the buffer's corner on, wherever",
+        "that part begins.",
     ]
     for title, names in PURPOSES.items():
         rows = [

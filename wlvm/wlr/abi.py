@@ -172,6 +172,8 @@ void wlr_x11_output_set_title(struct wlr_output *output, const char *title);
 bool wlr_output_is_wl(struct wlr_output *output);
 bool wlr_output_is_x11(struct wlr_output *output);
 bool wlr_output_is_drm(struct wlr_output *output);
+bool wlr_output_is_headless(struct wlr_output *output);
+void wlr_output_send_present(struct wlr_output *output, struct wlr_output_event_present *event);
 void wlr_output_schedule_frame(struct wlr_output *output);
 void wlr_output_rollback(struct wlr_output *output);
 void wlr_output_lock_attach_render(struct wlr_output *output, bool lock);

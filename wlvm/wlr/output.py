@@ -80,6 +80,10 @@ class WlrOutput:
         self._own_listeners.add(
             wlr_ffi.addressof(self.pointer.events.destroy), lambda _data: self._own_listeners.remove()
         )
+        self._commit_presented: int | None = None
+        self._presents_early = bool(c.wlr_output_is_headless(abi.borrow("struct wlr_output *", self.pointer)))
+        if self._presents_early:
+            self._own_listeners.add(wlr_ffi.addressof(self.pointer.events.present), self._presented_early)
         if not wlr.wlr_output_init_render(self.pointer, backend.allocator, backend.renderer):
             raise OutputError(f"{self.name}: the renderer cannot draw for this output")
 
@@ -241,10 +245,12 @@ class WlrOutput:
     def on_present(self, callback: Callable[[int, float], None]) -> None:
         """Raised for each commit that reached the screen, or that never will: its number, and when (time.monotonic).
 
-        Backends without a screen raise it inside `commit()`, before the commit is counted.
+        Backends without a screen raise it inside `commit()`.
         """
 
         def presented(data: Any) -> None:
+            if self._presents_early:
+                return
             event = abi.borrow("struct wlr_output_event_present *", data)
             when = event.when
             now = when.tv_sec + when.tv_nsec / 1e9 if event.presented and when else time.monotonic()
@@ -271,7 +277,22 @@ class WlrOutput:
         if not c.wlr_output_get_gamma_size(output):
             # A client of gamma control that was told so leaves "no table" behind, which such an output refuses with the frame.
             c.wlr_output_rollback(output)
-        return bool(wlr.wlr_scene_output_commit(self._scene_output))
+        committed = bool(wlr.wlr_scene_output_commit(self._scene_output))
+        if self._commit_presented is not None:
+            self._present_again(self._commit_presented)
+        return committed
+
+    def _presented_early(self, data: Any) -> None:
+        """Raised inside a commit, before wlroots has told anybody of it: the headless backend's mistake (wlroots 0.16)."""
+        if self._presents_early:
+            self._commit_presented = abi.borrow("struct wlr_output_event_present *", data).commit_seq
+
+    def _present_again(self, commit: int) -> None:
+        """Tell of it when it is known: clients that want to know of their frames would never hear otherwise."""
+        self._commit_presented, self._presents_early = None, False
+        event = ffi.new("struct wlr_output_event_present *", {"commit_seq": commit, "presented": True})
+        c.wlr_output_send_present(abi.borrow("struct wlr_output *", self.pointer), event)
+        self._presents_early = True
 
     def forget_damage(self) -> None:
         """What is on the screen is what the scene shows. wlroots sees to it itself, except when it hands on a buffer of the scene as it is."""
