@@ -5,6 +5,7 @@ What is where is decided in `wlvm.desktop.workspaces`, which knows no Wayland; h
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count, takewhile
@@ -26,9 +27,9 @@ from wlvm.desktop.workspaces import Workspaces
 from wlvm.framebuffer import Rect
 from wlvm.loop import EventLoop
 
-#: Views that go or change their size within so many milliseconds are arranged together: a program that has a thousand windows, and ends, holds up
-#: the others once.
-_TOGETHER_MS = 1
+#: Views that go or change their size are arranged together, after so many times as long as arranging took the last time: a program that has a
+#: thousand windows leaves most of the time to the others, and holds them up once when it ends.
+_TOGETHER = 4
 
 #: Where there are more views, those that come are arranged together too, and are not told their places before.
 _MANY = 64
@@ -52,6 +53,8 @@ class Desktop:
         self._focused: PlacedView | None = None
         self._soon = loop.timer(self.arrange)
         self._is_soon = False
+        #: How long arranging took the last time, in seconds.
+        self._took = 0.0
 
     def close(self) -> None:
         self._soon.remove()
@@ -277,12 +280,13 @@ class Desktop:
     def _arrange_soon(self) -> None:
         if not self._is_soon:
             self._is_soon = True
-            self._soon.arm(_TOGETHER_MS)
+            self._soon.arm(max(1, round(_TOGETHER * self._took * 1000)))
 
     def arrange(self) -> None:
         """Put every view where it belongs now, and give the keyboard to the one that has the focus, if that is another than before."""
         self._is_soon = False
         self._soon.disarm()
+        begun = time.monotonic()
         scene = self.workspaces.scene()
         for view, slot in self._slots.items():
             place = scene.places.get(view)
@@ -298,6 +302,7 @@ class Desktop:
         if focused is not self._focused:
             self._focused = focused
             self.seat.set_focus(focused)
+        self._took = time.monotonic() - begun
         self.changed()
 
     def _draw_in_order(self, views: list[tuple[PlacedView, Stratum]]) -> None:
