@@ -227,6 +227,20 @@ class GuestConfig(Table, frozen=True, kw_only=True):
             "opened.",
         ),
     ] = None
+    start: Annotated[
+        bool,
+        Key(
+            "true or false",
+            "Whether the guest is launched when wlvm starts. The command `start` does it at any time.",
+        ),
+    ] = True
+    shutdown_limit: Annotated[
+        Annotated[int, Meta(ge=1, le=3600)],
+        Key(
+            "a whole number from 1 to 3600",
+            "How many seconds the guest may take to shut down, when it is asked to, before it is switched off.",
+        ),
+    ] = 60
     label: Annotated[
         Line,
         Key("1 to 64 printable characters", "What the guest is called on the screen. Without it, its name."),
@@ -280,6 +294,10 @@ class GuestConfig(Table, frozen=True, kw_only=True):
         if self.qmp is not None and len(os.fsencode(self.qmp)) > _MAX_SOCKET_PATH:
             yield Fault(("qmp",), str(self.qmp), f"expected a path of at most {_MAX_SOCKET_PATH} bytes")
         if self.launch is None:
+            if not self.start:
+                yield Fault(
+                    ("start",), False, "expected it beside launch alone: this QEMU is started by others"
+                )
             for key, given in (("gl", self.gl != "auto"), ("render_node", self.render_node is not None)):
                 if given:
                     yield Fault(

@@ -43,6 +43,15 @@ def console_rules(guest: GuestConfig) -> Iterator[Rule]:
         yield Rule(Match(guest=f"{guest.name}:{console.head}"), wishes)
 
 
+def key_for(config: Config, command: str) -> str | None:
+    """The key that a command of this text is bound to, as a person reads it; None where it is bound to none."""
+    bound = dict(config.bindings)
+    if config.keys.default_bindings:
+        bound = {**DEFAULT_BINDINGS, **bound}
+    key = next((key for key, value in bound.items() if command in commands_of(value)), None)
+    return None if key is None else key.replace("Reserved", config.keys.reserved.replace("_", " "))
+
+
 def named_outputs(settings: Settings) -> Iterator[tuple[str, str]]:
     """The outputs that are named for views, each by what it is named for. Of a list that a workspace has, one need be there."""
     for rule in settings.rules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
 from collections.abc import Callable, Sequence
@@ -46,6 +47,10 @@ _LOST_SCANOUTS = (
 )
 
 
+class PowerError(Exception):
+    """What somebody wants of a machine cannot be done now. The text says why."""
+
+
 class Guest:
     """One VM. `add_surface` gives the surface of the console with a number, `remove_surface` takes it back; `changed` is called when its state
     or its label may be another.
@@ -74,6 +79,11 @@ class Guest:
         self._process: QemuProcess | None = None
         self._machine: Machine | None = None
         self._retry = loop.timer(self._reach)
+        self._powerdown = loop.timer(self._power_off_now)
+        #: Why QEMU ends, when it does: what a person, or the guest itself, wanted.
+        self._ending = ""
+        #: How a person starts the guest when it is off, for its card; "" where there is no way.
+        self.start_hint = ""
         self._absolute: dict[int, bool] = {}
         self._runs = True
         self._closed = False
@@ -100,15 +110,18 @@ class Guest:
     def start(self) -> None:
         """Launch the guest's QEMU, or reach it, now and whenever it is lost."""
         self.surfaces[0] = self._add_surface(self, 0)
-        if self.config.launch:
+        if not self.config.launch:
+            self._reach()
+        elif self.config.start:
             self._launch(self.config.launch)
         else:
-            self._reach()
+            self._lost(State.OFF, "It has not been started.")
 
     def close(self) -> None:
         """Leave the guest: an attached one goes on without us, a launched one is asked to end, and does."""
         self._closed = True
         self._retry.remove()
+        self._powerdown.remove()
         self._disconnect()
         self._drop_surfaces_but(set())
         if self._process is not None:
@@ -123,6 +136,66 @@ class Guest:
     def ended(self) -> bool:
         """Whether there is no QEMU of ours (any more)."""
         return self._process is None or not self._process.running
+
+    # What a person does to the machine.
+
+    def power_on(self) -> None:
+        """Launch it, or look for it at once. PowerError when it is there already."""
+        if self._connection is not None or not self.ended:
+            raise PowerError(f"{self.label} is {self.state.value} already")
+        if self.config.launch:
+            self._enter(State.CONNECTING)
+            self._show_card(["Starting"])
+            self._launch(self.config.launch)
+        else:
+            self._retry.disarm()
+            self._reach()
+
+    def shut_down_machine(self) -> None:
+        """Ask the guest to shut down (ACPI's power button), and switch it off where it has not after its limit. PowerError when it is off."""
+        if self._process is not None and self._connection is None:
+            self.power_off()  # it has not come so far as to hear of it
+            return
+        self._tell_machine("system_powerdown")
+        limit = self.config.shutdown_limit
+        if not self._ending:
+            log.info("%s: asked to shut down; it is switched off in %d seconds", self.name, limit)
+        self._ending = "It was asked to shut down."
+        self._powerdown.arm(limit * 1000)
+
+    def power_off(self) -> None:
+        """Switch it off. PowerError when it is off."""
+        if self._process is None:
+            self._tell_machine("quit")
+        else:
+            self._process.close()
+        self._ending = "It was switched off."
+
+    def pause(self) -> None:
+        """Stop the machine where it is. PowerError when it is off."""
+        self._tell_machine("stop")
+
+    def resume(self) -> None:
+        """Have it go on. PowerError when it is off."""
+        self._tell_machine("cont")
+
+    def reset_machine(self) -> None:
+        """As its reset button. PowerError when it is off."""
+        self._tell_machine("system_reset")
+
+    def _tell_machine(self, command: str) -> None:
+        try:
+            if self._connection is not None:
+                self._connection.qmp.execute(command)
+                return
+        except QmpError:
+            pass  # it is on its way out
+        raise PowerError(f"{self.label} is {self.state.value}")
+
+    def _power_off_now(self) -> None:
+        log.warning("%s: it has not shut down in %d seconds", self.name, self.config.shutdown_limit)
+        with contextlib.suppress(PowerError):
+            self.power_off()
 
     # Reaching QEMU.
 
@@ -146,7 +219,10 @@ class Guest:
         if self._closed:
             return  # as it was asked to
         self._disconnect()
-        self._lost(State.OFF, reason)
+        self._process = None
+        self._powerdown.disarm()
+        self._lost(State.OFF, self._ending or reason)
+        self._ending = ""
 
     def _reach(self) -> None:
         """Try to attach; the timer tries again."""
@@ -164,11 +240,11 @@ class Guest:
         if (state, reason) == (self.state, self.reason):
             return  # the card says it already
         # That it is lost is worth a warning; for which reason it still is, each time it is tried, is not.
-        log.log(logging.INFO if state is self.state else logging.WARNING, "%s: %s", self.name, reason)
+        expected = state is self.state or self._ending or not self.config.start
+        log.log(logging.INFO if expected else logging.WARNING, "%s: %s", self.name, reason)
         self._enter(state, reason)
-        self._show_card(
-            [reason] if self.config.qmp is None else [reason, "It is shown again as soon as it is back."]
-        )
+        hint = self.start_hint if self.config.qmp is None else "It is shown again as soon as it is back."
+        self._show_card([reason, hint] if hint else [reason])
 
     def _enter(self, state: State, reason: str = "") -> None:
         self.state, self.reason = state, reason
@@ -277,6 +353,13 @@ class Guest:
     def running(self, running: bool) -> None:
         self._tell_running(running)
 
+    def shut_down(self) -> None:
+        self._ending = "The guest has shut down."
+
+    def panicked(self) -> None:
+        self.reason = "The guest says that it has crashed."
+        log.warning("%s: %s", self.name, self.reason)
+
     def reset(self) -> None:
         if self._machine is not None:
             self._machine.ask()
@@ -302,7 +385,9 @@ class Guest:
         self._connection = None
         self._disconnect()
         if self._process is None:
-            self._lost(State.LOST, reason)
+            self._powerdown.disarm()
+            self._lost(State.LOST, self._ending or reason)
+            self._ending = ""
         else:
             self._process.close()
-            self._lost(State.OFF, reason)
+            self._lost(State.OFF, self._ending or reason)

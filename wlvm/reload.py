@@ -35,6 +35,8 @@ GUEST_PARTS: Mapping[str, Part] = {
     "input": Part.INPUT,
     "launch": Part.START,
     "gl": Part.START,
+    "start": Part.START,
+    "shutdown_limit": Part.START,
     "render_node": Part.START,
     "qmp": Part.CONNECTION,
 }

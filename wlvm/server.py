@@ -15,7 +15,18 @@ from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.commands import commands_of
 from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig
 from wlvm.desktop.bindings import ChordError, KeyRouter
-from wlvm.desktop.command import Close, Command, CommandError, EnterMode, Exec, Quit, Release, Reload
+from wlvm.desktop.command import (
+    Close,
+    Command,
+    CommandError,
+    EnterMode,
+    Exec,
+    Power,
+    PowerAction,
+    Quit,
+    Release,
+    Reload,
+)
 from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.host_programs import HostPrograms
 from wlvm.desktop.identity import GuestHead
@@ -29,10 +40,10 @@ from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.view import View
 from wlvm.desktop.window import Window
 from wlvm.desktop_config import RESERVED_CODES
-from wlvm.desktop_settings import desktop_settings, key_table
+from wlvm.desktop_settings import desktop_settings, key_for, key_table
 from wlvm.file_watch import FileWatch
 from wlvm.framebuffer import Rect
-from wlvm.guest import Guest
+from wlvm.guest import Guest, PowerError
 from wlvm.guest_surface import Fit, GuestSurface
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
@@ -257,6 +268,8 @@ class Server(OutputsEvents):
         guest = self.guests[config.name] = Guest(
             config, self.loop, self.displays, self._add_surface, self._remove_surface, self.feed.changed
         )
+        if (key := key_for(self.config, "start")) is not None:
+            guest.start_hint = f"It is started by {key}, while it has the focus."
         guest.start()
         return guest
 
@@ -301,16 +314,44 @@ class Server(OutputsEvents):
         self.desktop.remove(surface)
         surface.destroy()
 
+    def _power(self, action: PowerAction, name: str | None) -> None:
+        """Do something to a guest's machine; without a name, the one whose console has the focus."""
+        view = self.desktop.workspaces.focused
+        if name is None and isinstance(view, GuestSurface):
+            name = view.identity.guest
+        if name is None:
+            raise CommandError("no guest has the focus: name one")
+        if name not in self.guests:
+            raise CommandError(f"no guest {name}: there are {', '.join(self.guests) or 'none'}")
+        guest = self.guests[name]
+        act = {
+            "start": guest.power_on,
+            "shutdown": guest.shut_down_machine,
+            "poweroff": guest.power_off,
+            "pause": guest.pause,
+            "resume": guest.resume,
+            "reset": guest.reset_machine,
+        }[action]
+        try:
+            act()
+        except PowerError as error:
+            raise CommandError(str(error)) from None
+
     def _close_guest(self, name: str) -> None:
-        """A machine is not a window: it is left, or switched off, when that is asked for twice."""
+        """A machine is not a window: one that wlvm launched shuts down, another is left, when that is asked for twice."""
         guest, now = self.guests[name], time.monotonic()
+        runs = guest.config.launch is not None and not guest.ended
         before, at = self._close_asked
-        self._close_asked = name, now
-        if before == name and now - at < _CLOSE_AGAIN:
-            self.remove_guest(name)
+        if before != name or now - at > _CLOSE_AGAIN:
+            self._close_asked = name, now
+            what = "shut it down" if runs else "take it off the screen"
+            self._tell(f"{guest.label} is a machine: close it once more to {what}.")
             return
-        what = "switch it off" if guest.config.launch else "leave it running and take it off the screen"
-        self._tell(f"{guest.label} is a machine: close it once more to {what}.")
+        self._close_asked = "", 0.0
+        if runs:
+            guest.shut_down_machine()
+        else:
+            self.remove_guest(name)
 
     def _tell(self, text: str) -> None:
         """Tell the person at the screen."""
@@ -334,6 +375,8 @@ class Server(OutputsEvents):
         match command:
             case Close():
                 self._close_focused()
+            case Power(action, guest):
+                self._power(action, guest)
             case Release():
                 self.seat.release()
             case EnterMode(mode):

@@ -18,6 +18,7 @@ from wlvm.desktop.identity import Match
 Switch = Literal["on", "off", "toggle"]
 SplitInto = Literal["columns", "rows", "tabbed"]
 Dimension = Literal["width", "height"]
+PowerAction = Literal["start", "shutdown", "poweroff", "pause", "resume", "reset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,14 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Power:
+    """What is done to a machine: that of a guest, or (None) the one whose console has the focus."""
+
+    action: PowerAction
+    guest: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Take keyboard and pointer from the guest or program that has grabbed them."""
 
@@ -177,7 +186,7 @@ class Quit:
     """End wlvm."""
 
 
-Command = ViewCommand | Close | Release | EnterMode | Exec | Reload | Quit
+Command = ViewCommand | Close | Power | Release | EnterMode | Exec | Reload | Quit
 
 
 class CommandError(ValueError):
@@ -265,6 +274,20 @@ _SIDES = "|".join((*get_args(Dimension), *_DIRECTIONS))
 _TOWARDS = "|".join(_DIRECTIONS)
 _ROUND = "|".join((*_DIRECTIONS, *_ORDERS))
 _SWITCH = "|".join(get_args(Switch))
+
+_POWER: dict[PowerAction, str] = {
+    "start": "Start a guest that is off, or look for it at once where it is lost; without a name, the one that has the focus.",
+    "shutdown": "Ask the guest to shut down; it is switched off where that takes longer than its `shutdown_limit`.",
+    "poweroff": "Switch the guest off at once.",
+    "pause": "Stop the guest where it is.",
+    "resume": "Have a paused guest go on.",
+    "reset": "Reset the guest, as the button of a machine does.",
+}
+
+
+def _power(action: PowerAction, meaning: str) -> Form:
+    return Form(f"{action} [GUEST]", meaning, lambda guest: Power(action, guest))
+
 
 FORMS: tuple[Form, ...] = (
     Form(
@@ -360,6 +383,7 @@ FORMS: tuple[Form, ...] = (
         ShowWorkspace,
     ),
     Form("close", "Ask what has the focus to close.", Close),
+    *(_power(action, meaning) for action, meaning in _POWER.items()),
     Form("release", "Take keyboard and pointer from the guest or program that has grabbed them.", Release),
     Form(
         "mode MODE",

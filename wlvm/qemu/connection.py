@@ -66,6 +66,12 @@ class ConnectionEvents(Protocol):
     def reset(self) -> None:
         """The machine was reset: its firmware runs, and the devices have no drivers."""
 
+    def shut_down(self) -> None:
+        """The guest has switched itself off; QEMU usually ends then."""
+
+    def panicked(self) -> None:
+        """The guest says that it has crashed."""
+
     def closed(self, reason: str) -> None:
         """The connection could not be made or was lost, for a reason that a person can read. Nothing is called after this."""
 
@@ -114,8 +120,14 @@ class QemuConnection:
     def event(self, name: str, data: Mapping[str, object]) -> None:
         if name in ("STOP", "RESUME"):
             self._set_running(name == "RESUME")
-        elif name == "RESET" and self._events is not None and self._display is not None:
+        elif self._events is None or self._display is None:
+            return
+        elif name == "RESET":
             self._events.reset()
+        elif name == "SHUTDOWN" and data.get("guest") is True:
+            self._events.shut_down()
+        elif name == "GUEST_PANICKED":
+            self._events.panicked()
 
     # The display's events. `changed` goes straight through.
 
