@@ -527,7 +527,7 @@ class Server(OutputsEvents):
         self.feed.changed()
 
     def committed(self, output: Output, commit: int) -> None:
-        self._programs.lock.committed(output.name)
+        self._programs.committed(output.name)
         for view in self._views_on(output):
             view.presentation.committed(commit)
 
@@ -536,7 +536,7 @@ class Server(OutputsEvents):
             view.presentation.presented(commit, when)
 
     def dark(self, output: Output) -> None:
-        self._programs.lock.committed(output.name)
+        self._programs.committed(output.name)
         for view in self._views_on(output):
             view.presentation.give_up()
 

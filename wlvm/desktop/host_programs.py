@@ -15,7 +15,7 @@ from wlvm.desktop.lock_screen import LockScreen
 from wlvm.desktop.pointer_constraints import PointerConstraints
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.toplevel import Toplevel
-from wlvm.desktop.view import View
+from wlvm.desktop.view import NamedCursor, View
 from wlvm.desktop.window import Window
 from wlvm.desktop.window_list import WindowList
 from wlvm.desktop.x11_programs import X11Programs
@@ -23,7 +23,9 @@ from wlvm.desktop.x11_window import X11Popup
 from wlvm.framebuffer import Rect
 from wlvm.wlr.activation import Activation
 from wlvm.wlr.compositor import Compositor
+from wlvm.wlr.cursor_shape import CursorShapes
 from wlvm.wlr.foreign_toplevel import ForeignToplevels
+from wlvm.wlr.fractional_scale import FractionalScales
 from wlvm.wlr.input import SeatDevices
 from wlvm.wlr.layer_shell import LayerShell, LayerSurface
 from wlvm.wlr.output import WlrOutput
@@ -72,6 +74,10 @@ class HostPrograms:
         seat = self._seat = desktop.seat
         self._input = ClientInput(devices.clients, wayland.scene, seat.cursor_changed)
         self._constraints = PointerConstraints(wayland, self._input, seat)
+        self._shapes = CursorShapes(
+            wayland.display, devices.clients, lambda shape: self._input.wish(NamedCursor(shape))
+        )
+        self._scales = FractionalScales(wayland.display, self._likely_scale)
         self._views: list[SurfaceView] = []
         #: What taskbars show; guests are added by whoever has them.
         self.list = WindowList(ForeignToplevels(wayland.display))
@@ -82,6 +88,16 @@ class HostPrograms:
         self._layer_shell = LayerShell(wayland.display, self._new_layer)
         devices.clients.on_drag(self._drag_begins)
         self.lock = LockScreen(wayland, layers, self._input, outputs, self._lock_changed)
+
+    def committed(self, output: str) -> None:
+        """A frame of an output was committed, or none will be; what moved to another output is there now."""
+        self.lock.committed(output)
+        self._scales.update()
+
+    def _likely_scale(self) -> float:
+        """The scale of the output that new windows come to."""
+        output = self._outputs.output_for(None)
+        return 1.0 if output is None else output.scale
 
     def focus_changed(self, view: View | None) -> None:
         """Another view has the keyboard, or has grabbed or released it."""

@@ -57,7 +57,22 @@ typedef uint32_t gid_t;
 typedef bool (*wl_display_global_filter_func_t)(const struct wl_client *client, const struct wl_global *global, void *data);
 void wl_display_set_global_filter(struct wl_display *display, wl_display_global_filter_func_t filter, void *data);
 const struct wl_interface *wl_global_get_interface(const struct wl_global *global);
+typedef void (*wl_global_bind_func_t)(struct wl_client *client, void *data, uint32_t version, uint32_t id);
+struct wl_global *wl_global_create(struct wl_display *display, const struct wl_interface *interface, int version,
+    void *data, wl_global_bind_func_t bind);
+void wl_client_post_no_memory(struct wl_client *client);
+union wl_argument { int32_t i; uint32_t u; int32_t f; const char *s; void *o; uint32_t n; void *a; int32_t h; };
 struct wl_resource;
+typedef int (*wl_dispatcher_func_t)(const void *implementation, void *target, uint32_t opcode, const void *message,
+    union wl_argument *arguments);
+typedef void (*wl_resource_destroy_func_t)(struct wl_resource *resource);
+struct wl_resource *wl_resource_create(struct wl_client *client, const struct wl_interface *interface, int version,
+    uint32_t id);
+void wl_resource_set_dispatcher(struct wl_resource *resource, wl_dispatcher_func_t dispatcher,
+    const void *implementation, void *data, wl_resource_destroy_func_t destroy);
+void *wl_resource_get_user_data(struct wl_resource *resource);
+void wl_resource_destroy(struct wl_resource *resource);
+void wl_resource_post_error(struct wl_resource *resource, uint32_t code, const char *format, ...);
 void wl_resource_post_event(struct wl_resource *resource, uint32_t opcode, ...);
 void wl_client_get_credentials(const struct wl_client *client, pid_t *pid, uid_t *uid, gid_t *gid);
 
@@ -230,6 +245,10 @@ struct wlr_session {
     struct wl_listener display_destroy;
     struct { struct wl_signal active; struct wl_signal add_drm_card; struct wl_signal destroy; } events;
 };
+
+/* libwlroots 0.16: types/wlr_seat.h, its beginning */
+struct wlr_seat_client { struct wl_client *client; };
+bool wlr_seat_client_validate_event_serial(struct wlr_seat_client *client, uint32_t serial);
 
 /* libwlroots 0.16: types/wlr_region.h, util/region.h */
 bool wlr_region_confine(const struct pixman_region32 *region, double x1, double y1, double x2, double y2,

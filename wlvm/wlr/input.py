@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from wlvm.key_symbols import KeySymbols
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
+from wlvm.wlr.cursor_names import ARROW, OLDER_NAMES
 from wlvm.wlr.input_device import DeviceRules, InputDevice, KeyboardSettings
 from wlvm.wlr.keyboard import Keyboard, NoKeyboard, VirtualKeyboard
 from wlvm.wlr.listeners import Listeners
@@ -252,8 +253,13 @@ class SeatDevices:
         wlr.wlr_xcursor_manager_load(self._theme, scale)
 
     def show_named_cursor(self, name: str) -> None:
-        """An image of the cursor theme, "left_ptr" for example."""
-        wlr.wlr_xcursor_manager_set_cursor_image(self._theme, name.encode(), self._cursor)
+        """An image of the cursor theme, by its name or one of CSS; the arrow where the theme has none such."""
+        names = (name, *OLDER_NAMES.get(name, ()))
+        known = next((each for each in names if self._theme_has(each)), ARROW)
+        wlr.wlr_xcursor_manager_set_cursor_image(self._theme, known.encode(), self._cursor)
+
+    def _theme_has(self, name: str) -> bool:
+        return bool(wlr.wlr_xcursor_manager_get_xcursor(self._theme, name.encode(), 1.0) != wlr_ffi.NULL)
 
     def show_cursor_image(self, pixels: bytes, width: int, height: int, hot_x: int, hot_y: int) -> None:
         """An image of one's own: rows of ARGB8888, premultiplied; the hotspot in its pixels."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from wlvm.wlr.abi import wlr, wlr_ffi
+from wlvm.wlr.abi import NULL, borrow, c, wlr, wlr_ffi
 from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.scene import Tree
 from wlvm.wlr.surface import CursorSurface, Surface
@@ -105,6 +105,15 @@ class ClientSeat:
     def has_pointer_focus(self) -> bool:
         """Whether a client's surface has the pointer."""
         return bool(self.pointer.pointer_state.focused_surface != wlr_ffi.NULL)
+
+    def entered_with(self, client: Any, serial: int) -> bool:
+        """Whether this `struct wl_client *` has the pointer, and the serial of an event that it got."""
+        focused = borrow("struct wlr_seat_client *", self.pointer.pointer_state.focused_client)
+        return bool(
+            focused != NULL
+            and focused.client == client
+            and c.wlr_seat_client_validate_event_serial(focused, serial)
+        )
 
     def pointer_motion(self, x: float, y: float) -> None:
         wlr.wlr_seat_pointer_notify_motion(self.pointer, _now(), x, y)
