@@ -175,6 +175,10 @@ class SeatDevices:
         """Have other settings from now on, also on the devices that are there."""
         self._rules = rules
         self.common, self.keymap = rules.common, rules.common.keymap
+        self._no_keyboard.use(rules.common)
+        for keyboard in self._keyboards:
+            if isinstance(keyboard, VirtualKeyboard):
+                keyboard.set_repeat(rules.common)
         for device in self.devices:
             device.configure(rules.settings(device))
             if device.keyboard is not None:

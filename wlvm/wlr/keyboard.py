@@ -116,6 +116,10 @@ class NoKeyboard:
     def __init__(self, settings: KeyboardSettings) -> None:
         self.pointer = wlr_ffi.new("struct wlr_keyboard *")
         c.wlr_keyboard_init(abi.borrow("struct wlr_keyboard *", self.pointer), ffi.NULL, b"none")
+        self.use(settings)
+
+    def use(self, settings: KeyboardSettings) -> None:
+        """Have this layout, and this repetition of keys."""
         keymap = settings.keymap.xkb._keymap
         wlr.wlr_keyboard_set_keymap(self.pointer, wlr_ffi.cast("struct xkb_keymap *", keymap))
         wlr.wlr_keyboard_set_repeat_info(self.pointer, settings.repeat_rate, settings.repeat_delay)
