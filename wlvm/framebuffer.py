@@ -5,6 +5,7 @@ Everything here is pure arithmetic on Python's unbounded integers, so no check c
 
 from __future__ import annotations
 
+import enum
 from typing import Any, Literal, NamedTuple, get_args
 
 #: The widest and highest framebuffer wlvm accepts, in pixels (the largest that common GPUs sample and scan out).
@@ -18,6 +19,15 @@ TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 
 class FramebufferError(ValueError):
     """Somebody described a framebuffer, a part of one, or a cursor that cannot be. The text says what is wrong."""
+
+
+class Filter(enum.Enum):
+    """Which of a picture's pixels make one of the screen's, where these are not the same."""
+
+    NEAREST = "nearest"
+    """The one that it lies in."""
+    LINEAR = "linear"
+    """The four around it, mixed."""
 
 
 class Rect(NamedTuple):

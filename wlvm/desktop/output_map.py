@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wlvm.desktop.direction import Direction, Order
 from wlvm.framebuffer import Rect
 from wlvm.patterns import matches
+from wlvm.pixel_grid import PixelGrid
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,13 @@ class OutputArea:
     scale: float = 1.0
     """Physical pixels per logical pixel."""
 
-    def physical(self, box: Rect) -> tuple[int, int]:
-        """How many pixels of the screen, one at least, a box of the layout covers: wlroots rounds its edges to whole pixels."""
-        x, y = box.x - self.box.x, box.y - self.box.y
-        width, height = (
-            self._pixels(x + box.width) - self._pixels(x),
-            self._pixels(y + box.height) - self._pixels(y),
-        )
-        return max(1, width), max(1, height)
+    @property
+    def grid(self) -> PixelGrid:
+        return PixelGrid((self.box.x, self.box.y), self.scale)
 
-    def _pixels(self, length: int) -> int:
-        # Half a pixel goes up, or down where it is negative: C's round().
-        pixels = math.floor(abs(length) * self.scale + 0.5)
-        return pixels if length >= 0 else -pixels
+    def physical(self, box: Rect) -> tuple[int, int]:
+        """How many pixels of the screen, one at least, a box of the layout covers."""
+        return self.grid.size(box)
 
     def is_meant_by(self, pattern: str) -> bool:
         """Whether somebody means it by this name, or description, in which `*` stands for any characters."""

@@ -136,6 +136,12 @@ int pixman_region32_intersect_rect(struct pixman_region32 *region, const struct 
     int x, int y, unsigned int width, unsigned int height);
 void pixman_region32_fini(struct pixman_region32 *region);
 int pixman_region32_contains_point(const struct pixman_region32 *region, int x, int y, struct pixman_box32 *box);
+union pixman_image;
+int pixman_image_set_filter(union pixman_image *image, int filter, const int32_t *parameters, int count);
+void pixman_image_set_repeat(union pixman_image *image, int repeat);
+int pixman_image_set_clip_region32(union pixman_image *image, const struct pixman_region32 *region);
+void pixman_image_set_has_client_clip(union pixman_image *image, int clip_is_from_client);
+void pixman_image_set_source_clipping(union pixman_image *image, int source_clipping);
 
 /* libwlroots 0.16: backend/wayland.h, backend/x11.h, backend/drm.h, types/wlr_output.h, types/wlr_damage_ring.h */
 struct wlr_output;
@@ -283,13 +289,32 @@ bool wlr_drm_format_set_has(const struct wlr_drm_format_set *set, uint32_t forma
 struct wlr_texture;
 struct wlr_texture *wlr_texture_from_buffer(struct wlr_renderer *renderer, struct wlr_buffer *buffer);
 void wlr_texture_destroy(struct wlr_texture *texture);
+bool wlr_texture_is_pixman(struct wlr_texture *texture);
+union pixman_image *wlr_pixman_texture_get_image(struct wlr_texture *texture);
 
 /* libwlroots 0.16: render/gles2.h, render/egl.h; libGLESv2 */
 struct wlr_egl;
 struct wlr_renderer *wlr_gles2_renderer_create_with_drm_fd(int drm_fd);
 struct wlr_egl *wlr_gles2_renderer_get_egl(struct wlr_renderer *renderer);
+struct wlr_egl_context { void *display, *context, *draw_surface, *read_surface; };
+void wlr_egl_save_context(struct wlr_egl_context *context);
+bool wlr_egl_restore_context(struct wlr_egl_context *context);
 bool wlr_egl_make_current(struct wlr_egl *egl);
+struct wlr_gles2_texture_attribs { unsigned int target, tex; bool has_alpha; };
+void wlr_gles2_texture_get_attribs(struct wlr_texture *texture, struct wlr_gles2_texture_attribs *attribs);
 const unsigned char *glGetString(unsigned int name);
+void glBindTexture(unsigned int target, unsigned int texture);
+void glTexParameteri(unsigned int target, unsigned int name, int value);
+
+/* libwlroots 0.16: types/wlr_scene.h, the private end of struct wlr_scene_buffer */
+struct wlr_scene_buffer_private {
+    uint64_t active_outputs;
+    struct wlr_texture *texture;
+    double src_box[4];
+    int dst_width, dst_height;
+    int transform;
+    struct pixman_region32 opaque_region;
+};
 
 /* libwayland-client and libxcb, which libwlroots brings */
 struct wl_client_display;

@@ -266,11 +266,11 @@ class SeatDevices:
         return bool(wlr.wlr_xcursor_manager_get_xcursor(self._theme, name.encode(), 1.0) != wlr_ffi.NULL)
 
     def show_cursor_image(self, pixels: bytes, width: int, height: int, hot_x: int, hot_y: int) -> None:
-        """An image of one's own: rows of ARGB8888, premultiplied; the hotspot in its pixels."""
+        """An image of one's own, in physical pixels: rows of ARGB8888, premultiplied; the hotspot in its pixels."""
         self._image = pixels
         c.wlr_cursor_set_image(
             abi.borrow("struct wlr_cursor *", self._cursor),
-            ffi.from_buffer("uint8_t[]", pixels), width * 4, width, height, hot_x, hot_y, 1.0,
+            ffi.from_buffer("uint8_t[]", pixels), width * 4, width, height, hot_x, hot_y, 0.0,  # on outputs of any scale
         )  # fmt: skip
 
     def show_cursor_surface(self, surface: CursorSurface) -> None:

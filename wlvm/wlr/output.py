@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wlvm.framebuffer import TRANSFORMS, XRGB8888, Rect, Transform
-from wlvm.wlr import abi
+from wlvm.wlr import abi, sampling
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.backend import Backend
 from wlvm.wlr.buffer import Buffer
@@ -277,6 +277,7 @@ class WlrOutput:
         if not c.wlr_output_get_gamma_size(output):
             # A client of gamma control that was told so leaves "no table" behind, which such an output refuses with the frame.
             c.wlr_output_rollback(output)
+        sampling.prepare(self._scene_output, self._renderer)
         committed = bool(wlr.wlr_scene_output_commit(self._scene_output))
         if self._commit_presented is not None:
             self._present_again(self._commit_presented)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from wlvm.framebuffer import Rect
-from wlvm.wlr import abi
+from wlvm.framebuffer import Filter, Rect
+from wlvm.wlr import abi, sampling
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.environment import environment
@@ -123,8 +123,15 @@ class BufferNode(Node):
         )
         c.pixman_region32_fini(region)
 
-    def set_source(self, source: Rect | None) -> None:
-        """Show only this part of the buffer (in buffer pixels); None shows all of it."""
+    def set_filter(self, filter: Filter) -> None:
+        """How the buffer is sampled where it is scaled. A source that is larger than the buffer shows the buffer's edge there from now on.
+
+        Otherwise it is as the renderer likes: GLES2 mixes pixels, pixman does not. Where GLES2 scales down it mixes them in any case.
+        """
+        sampling.choose(self._pointer, filter)
+
+    def set_source(self, source: tuple[float, float, float, float] | None) -> None:
+        """Show only this part of the buffer (x, y, width, height in buffer pixels); None shows all of it."""
         box = wlr_ffi.NULL
         if source is not None:
             box = wlr_ffi.new("struct wlr_fbox *", tuple(source))
