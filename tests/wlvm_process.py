@@ -76,8 +76,8 @@ class Wlvm:
         **environment: str,
     ) -> None:
         self.runtime_dir = runtime_dir
-        file = runtime_dir / "config.toml"
-        file.write_text(config)
+        self._config = file = runtime_dir / "config.toml"
+        self.edit(config)
         self._log: list[str] = []
         self._partial = ""
         self._process = Wlvm.start(
@@ -90,6 +90,10 @@ class Wlvm:
         self.display = line.split("wlvm is on ")[1].split(",")[0]
         self.socket = Path(line.rpartition(" ")[2])
         self.control = ControlClient(self.socket, timeout=DEADLINE)
+
+    def edit(self, config: str) -> None:
+        """Have this in the configuration's file, which wlvm notices."""
+        self._config.write_text(config)
 
     @property
     def pid(self) -> int:

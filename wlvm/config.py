@@ -31,10 +31,11 @@ from wlvm.desktop_config import (
     binding_faults,
     layout_faults,
 )
-from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Transform
+from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Filter, Transform
 from wlvm.input_config import InputDeviceConfig, KeyboardConfig
 from wlvm.look_config import EXPECTED_COLOR, Color, LookConfig
 from wlvm.qemu.launch import Gl, LaunchError, add_display
+from wlvm.scaling import Fit, Scaling
 
 Value = TypeVar("Value", bound=Hashable)
 
@@ -187,7 +188,22 @@ class ConsoleConfig(Table, frozen=True, kw_only=True):
         tuple[Side, Side] | None,
         Key(
             f"[width, height], whole numbers from 1 to {MAX_SIDE}",
-            "The console is scaled to fit into this many logical pixels. Without it, it is as large as the guest makes it.",
+            "The console has this many logical pixels. Without it, it is as large as the guest makes it.",
+        ),
+    ] = None
+    scale: Annotated[
+        Literal["exact", "integer", "fit"] | None,
+        Key(
+            '"exact", "integer" or "fit"',
+            "How large the console's picture is in its place. Without it, as the guest's `scale` says; where that says nothing, `fit` for a "
+            "console with a `size`, and `exact` for others.",
+        ),
+    ] = None
+    filter: Annotated[
+        Literal["auto", "nearest", "linear"] | None,
+        Key(
+            '"auto", "nearest" or "linear"',
+            "How the console's picture is sampled. Without it, as the guest's `filter` says.",
         ),
     ] = None
 
@@ -259,6 +275,24 @@ class GuestConfig(Table, frozen=True, kw_only=True):
             "Whether programs may have pictures of this guest. Where one that they may not is seen, they get none of the whole output.",
         ),
     ] = True
+    scale: Annotated[
+        Literal["exact", "integer", "fit"] | None,
+        Key(
+            '"exact", "integer" or "fit"',
+            "How large the guest's pictures are in their places: `exact`, a guest pixel is a physical pixel; `integer`, it is as many of them, "
+            "the same number across and down, as there is room for; `fit`, as large as the place allows. What is too large is scaled down. "
+            "Without it, `exact`, but `fit` for consoles with a `size`.",
+        ),
+    ] = None
+    filter: Annotated[
+        Literal["auto", "nearest", "linear"],
+        Key(
+            '"auto", "nearest" or "linear"',
+            "How they are sampled: `nearest`, each physical pixel is the guest pixel that it lies in; `linear`, it is mixed of the four around "
+            "it; `auto`, `nearest` where a guest pixel is a whole number of physical pixels, `linear` elsewhere. A GPU scales down "
+            "`linear` in any case.",
+        ),
+    ] = "auto"
     input: Annotated[InputConfig, Key("a table", "How the guest is typed into.")] = InputConfig()
     consoles: Annotated[
         tuple[ConsoleConfig, ...],
@@ -285,6 +319,13 @@ class GuestConfig(Table, frozen=True, kw_only=True):
     def console(self, head: int) -> ConsoleConfig | None:
         """The rule for a console, None where there is none."""
         return next((console for console in self.consoles if console.head == head), None)
+
+    def scaling(self, head: int) -> Scaling:
+        """How a console's picture lies in its place."""
+        console = self.console(head) or ConsoleConfig()
+        fit = console.scale or self.scale or ("exact" if console.size is None else "fit")
+        filter = console.filter or self.filter
+        return Scaling(Fit(fit), None if filter == "auto" else Filter(filter))
 
     def faults(self) -> Iterator[Fault]:
         if Rgb.parse(self.color).grey:

@@ -98,6 +98,8 @@ class Guest:
 
     def reconfigure(self, config: GuestConfig) -> None:
         """Have another configuration: what it says of the launch counts when the guest is launched next."""
+        for index, surface in self.surfaces.items():
+            surface.set_scaling(config.scaling(index))
         relabelled = (config.label, config.color) != (self.config.label, self.config.color)
         self.config = config
         if relabelled:

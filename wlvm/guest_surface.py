@@ -6,8 +6,6 @@ is no picture it shows a card with the reason.
 
 from __future__ import annotations
 
-import enum
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,15 +13,18 @@ from wlvm.desktop.place import Place
 from wlvm.desktop.view import ARROW, Cursor, HiddenCursor, ImageCursor
 from wlvm.dmabuf_fence import FenceGate
 from wlvm.frame import Frame
-from wlvm.framebuffer import ARGB8888, Rect
+from wlvm.framebuffer import ARGB8888, Filter, Rect
+from wlvm.guest_cursor import scaled_cursor
 from wlvm.loop import EventLoop
 from wlvm.picture import Picture, PictureMaker, UnshowableError
+from wlvm.pixel_grid import PixelGrid
 from wlvm.placeholder import draw_card
 from wlvm.presentation import Acknowledge, Presentation
 from wlvm.qemu.handover import ConsoleChanges, Scanout
 from wlvm.qemu.input import InputForwarder
 from wlvm.qemu.messages import Cursor as GuestCursor
 from wlvm.qemu.messages import CursorPosition
+from wlvm.scaling import Fitted, Scaling, fitted, natural_size
 from wlvm.shared_memory import TruncatedError
 from wlvm.staging import StagingFramebuffer
 from wlvm.wlr.buffer import Buffer
@@ -33,20 +34,8 @@ from wlvm.wlr.scene import BufferNode, Tree
 #: QEMU disables a scanout at every flip of a blob resource; only when nothing follows for this long is the screen really off.
 _DISABLED_AFTER_MS = 200
 
-#: wl_fixed_t counts in 1/256: a point closer than half of that to a pixel's edge is on it (a device's fraction of the output's width
-#: times that width is off by rounding).
-_SNAP = 1 / 512
-
-
 #: How large a console is taken to be before it has shown anything, in logical pixels.
 _UNKNOWN_SIZE = (640, 480)
-
-
-class Fit(enum.Enum):
-    """How a picture lies in its place."""
-
-    EXACT = "pixel for pixel in the middle, scaled down where it is too large"
-    SCALE = "scaled up or down to the place, keeping its shape"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +69,6 @@ class GuestSurface:
         self.input: InputForwarder | None = None
         #: Why the picture could not be brought up to date; "" when it could.
         self.trouble = ""
-        self.fit = Fit.EXACT
         self.fullscreen = False
         self.absolute = True
         self.updates = 0
@@ -90,7 +78,9 @@ class GuestSurface:
         self._pictures = pictures
         self._gate = FenceGate(loop, self._apply)
         self._place: Place | None = None
-        self._scale = 1.0
+        self._grid = PixelGrid()
+        self._scaling = Scaling()
+        self._fitted: Fitted | None = None
         self._tree = Tree.create(parent, owner=self)
         self._node = BufferNode(self._tree)
         self._cursor_node = BufferNode(self._tree)
@@ -102,6 +92,8 @@ class GuestSurface:
         self._cursor_image: GuestCursor | None = None
         self._cursor_buffer: Buffer | None = None
         self._cursor_position: CursorPosition | None = None
+        #: The image as the host's cursor, and of which image it was made, how.
+        self._host_cursor: tuple[tuple[GuestCursor, tuple[float, float], Filter], ImageCursor] | None = None
         self._locked = False
         self.box = Rect(0, 0, *_UNKNOWN_SIZE)
         self.show_card(["Starting"])
@@ -201,7 +193,6 @@ class GuestSurface:
             self._node.set_buffer(self._picture.buffer)
             self._node.set_upside_down(self._picture.upside_down)
             self._fit()
-            self._place_cursor()
             self._changed(self)
 
     @property
@@ -209,8 +200,7 @@ class GuestSurface:
         """The picture pixel for pixel, in logical pixels of the output that it is on."""
         if self._picture is None:
             return _UNKNOWN_SIZE
-        width, height = self._picture.visible[2:]
-        return max(1, round(width / self._scale)), max(1, round(height / self._scale))
+        return natural_size(self._picture.visible[2:], self._grid.scale)
 
     def set_fullscreen(self, fullscreen: bool) -> None:
         self.fullscreen = fullscreen
@@ -218,13 +208,21 @@ class GuestSurface:
     def move_into(self, tree: Tree) -> None:
         self._tree.move_to(tree)
 
-    def place(self, place: Place, scale: float) -> None:
-        """Have another place; `scale` is the physical pixels per logical pixel there."""
-        if (place, scale) == (self._place, self._scale):
+    def set_scaling(self, scaling: Scaling) -> None:
+        """How the picture lies in its place from now on."""
+        if scaling != self._scaling:
+            self._scaling = scaling
+            if self._card is None:
+                self._fit()
+                self._changed(self)
+
+    def place(self, place: Place, grid: PixelGrid) -> None:
+        """Have another place."""
+        if (place, grid) == (self._place, self._grid):
             return
         before = self._place
-        moved = before is None or before.content != place.content or scale != self._scale
-        self._place, self._scale = place, scale
+        moved = before is None or before.content != place.content or grid != self._grid
+        self._place, self._grid = place, grid
         if before is not None and (not place.visible or before.output != place.output):
             self.presentation.give_up()
         if moved and self._card is None:
@@ -287,15 +285,12 @@ class GuestSurface:
     def _fit(self) -> None:
         """Lay the picture into its cell."""
         assert self._picture is not None
-        visible, area = self._picture.visible, self._area
-        width, height = visible.width / self._scale, visible.height / self._scale
-        factor = min(area.width / width, area.height / height)
-        if self.fit is not Fit.SCALE:
-            factor = min(1.0, factor)
-        width, height = max(1, round(width * factor)), max(1, round(height * factor))
-        x, y = area.x + (area.width - width) // 2, area.y + (area.height - height) // 2
-        self._node.set_source(visible)
-        self._set_box(Rect(x, y, width, height))
+        x, y, width, height = self._picture.visible
+        fit = self._fitted = fitted((width, height), self._area, self._grid, self._scaling)
+        self._node.set_source((x, y, *fit.shown))
+        self._node.set_filter(fit.filter)
+        self._set_box(fit.box)
+        self._place_cursor()
 
     @property
     def _area(self) -> Rect:
@@ -308,7 +303,7 @@ class GuestSurface:
         self._node.set_size(box.width, box.height)
 
     def _draw_card(self) -> None:
-        width, height = (max(1, round(side * self._scale)) for side in self._area[2:])
+        width, height = self._grid.size(self._area)
         old, self._card = (
             self._card,
             Buffer(draw_card(width, height, self.identity.label, self._card_lines, self.identity.color)),
@@ -316,6 +311,7 @@ class GuestSurface:
         self._node.set_source(None)
         self._node.set_upside_down(False)
         self._node.set_buffer(self._card)
+        self._node.set_filter(Filter.NEAREST)
         self._set_box(self._area)
         if old is not None:
             old.drop()
@@ -353,20 +349,20 @@ class GuestSurface:
             self._changed(self)
 
     def _place_cursor(self) -> None:
-        position, image, picture = self._cursor_position, self._cursor_image, self._picture
-        covered = self._card is not None
+        position, image, fit = self._cursor_position, self._cursor_image, self._fitted
+        covered = self._card is not None or self._picture is None
         if (
             self.absolute
             or covered
             or position is None
             or image is None
-            or picture is None
+            or fit is None
             or not position.visible
         ):
             self._cursor_node.set_enabled(False)
             return
-        factor_x = self.box.width / picture.visible.width
-        factor_y = self.box.height / picture.visible.height
+        factor_x, factor_y = (each / self._grid.scale for each in fit.factor)
+        self._cursor_node.set_filter(fit.filter)
         self._cursor_node.set_position(round(position.x * factor_x), round(position.y * factor_y))
         self._cursor_node.set_size(
             max(1, round(image.width * factor_x)), max(1, round(image.height * factor_y))
@@ -400,7 +396,13 @@ class GuestSurface:
         image, position = self._cursor_image, self._cursor_position
         if not self.absolute or image is None or position is None or not position.visible:
             return ARROW
-        return ImageCursor(image.pixels, image.width, image.height, image.hot_x, image.hot_y)
+        fit = self._fitted
+        if fit is None:
+            return scaled_cursor(image, (1, 1), Filter.NEAREST)
+        look = image, fit.factor, fit.filter
+        if self._host_cursor is None or self._host_cursor[0] != look:
+            self._host_cursor = look, scaled_cursor(*look)
+        return self._host_cursor[1]
 
     def keyboard_enter(self) -> None:
         pass
@@ -425,22 +427,14 @@ class GuestSurface:
         self._locked = True
 
     def pointer_motion(self, x: float, y: float) -> None:
-        if self.input is None or self._picture is None or not self.absolute:
+        if self.input is None or self._picture is None or self._fitted is None or not self.absolute:
             return
-        visible = self._picture.visible
-        self.input.motion_absolute(
-            _pixel(x, self.box.width, visible.width),
-            _pixel(y, self.box.height, visible.height),
-            visible.width,
-            visible.height,
-        )
+        column, row = self._fitted.pixel(self.box.x + x, self.box.y + y)
+        self.input.motion_absolute(column, row, *self._fitted.picture)
 
     def pointer_motion_relative(self, dx: float, dy: float) -> None:
-        if self.input is not None and self._picture is not None:
-            visible = self._picture.visible
-            self.input.motion_relative(
-                dx * visible.width / self.box.width, dy * visible.height / self.box.height
-            )
+        if self.input is not None and self._picture is not None and self._fitted is not None:
+            self.input.motion_relative(*self._fitted.distance(dx, dy))
 
     def pointer_button(self, button: int, pressed: bool) -> None:
         if self.input is not None:
@@ -455,8 +449,3 @@ class GuestSurface:
 
     def pointer_frame(self) -> None:
         """Nothing to do: motion is coalesced by time."""
-
-
-def _pixel(position: float, side: int, pixels: int) -> int:
-    """The guest pixel at `position` logical pixels from the edge of a side `side` long that shows `pixels` of them."""
-    return min(max(math.floor((position + _SNAP) * pixels / side), 0), pixels - 1)

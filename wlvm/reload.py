@@ -14,6 +14,7 @@ class Part(enum.Enum):
 
     LABEL = "what a guest is called, and its colour"
     PLACE = "where a guest's consoles sit"
+    SCALING = "how a guest's pictures lie in their places"
     CAPTURE = "who may have pictures"
     INPUT = "how a guest is typed into"
     START = "how a guest is launched: at its next start, since a machine that runs is not ended for it"
@@ -31,6 +32,8 @@ GUEST_PARTS: Mapping[str, Part] = {
     "label": Part.LABEL,
     "color": Part.LABEL,
     "consoles": Part.PLACE,
+    "scale": Part.SCALING,
+    "filter": Part.SCALING,
     "capture": Part.CAPTURE,
     "input": Part.INPUT,
     "launch": Part.START,

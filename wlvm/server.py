@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import os
 import sys
 import time
@@ -44,7 +45,7 @@ from wlvm.desktop_settings import desktop_settings, key_for, key_table
 from wlvm.file_watch import FileWatch
 from wlvm.framebuffer import Rect
 from wlvm.guest import Guest, PowerError
-from wlvm.guest_surface import Fit, GuestSurface
+from wlvm.guest_surface import GuestSurface
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
 from wlvm.ipc.feed import Feed
@@ -303,8 +304,7 @@ class Server(OutputsEvents):
             lambda: self.desktop.focus(surface),
             lambda: self._close_guest(guest.name),
         )
-        if (rule := guest.config.console(console)) is not None and rule.size is not None:
-            surface.fit = Fit.SCALE
+        surface.set_scaling(guest.config.scaling(console))
         self.desktop.add(surface, GuestHead(guest.name, console))
         return surface
 
@@ -467,6 +467,9 @@ class Server(OutputsEvents):
         return next(iter(self.outputs))
 
     def _view_at(self, x: float, y: float) -> View | None:
+        output = self.desktop.workspaces.outputs.at(math.floor(x), math.floor(y))
+        if output is not None:
+            x, y = self.desktop.workspaces.outputs[output].grid.middle(x, y)
         hit = self.wayland.scene.at(x, y)
         return hit.owner if hit is not None and isinstance(hit.owner, GuestSurface | SurfaceView) else None
 

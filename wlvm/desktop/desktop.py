@@ -295,7 +295,7 @@ class Desktop:
                 continue
             output = self.workspaces.outputs[place.output]
             fullscreen = self.workspaces.workspace_of(view).fullscreen is view
-            slot.show(place, fullscreen=fullscreen, scale=output.scale)
+            slot.show(place, fullscreen=fullscreen, grid=output.grid)
         self._draw_in_order([(view, place.stratum) for view, place in scene.places.items()])
         self.seat.views_changed(self._slots.keys())
         focused = self.workspaces.focused

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wlvm.desktop.layers import Layers
 from wlvm.desktop.place import Place, Stratum
 from wlvm.desktop.view import PlacedView
+from wlvm.pixel_grid import PixelGrid
 from wlvm.wlr.scene import Tree
 
 
@@ -26,7 +27,7 @@ class Slot:
         self.view.move_into(self._layers.nowhere)
         self._tree.destroy()
 
-    def show(self, place: Place, *, fullscreen: bool, scale: float) -> None:
+    def show(self, place: Place, *, fullscreen: bool, grid: PixelGrid) -> None:
         """Have the view in this place."""
         if fullscreen != self.view.fullscreen:
             self.view.set_fullscreen(fullscreen)
@@ -34,7 +35,7 @@ class Slot:
             self._stratum = place.stratum
             self._tree.move_to(self._layers.of(place.stratum))
         self._tree.set_enabled(place.visible)
-        self.view.place(place, scale)
+        self.view.place(place, grid)
 
     def hide(self) -> None:
         """Have the view nowhere: there is no output."""

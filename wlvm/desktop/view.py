@@ -8,6 +8,7 @@ from typing import Protocol
 
 from wlvm.desktop.place import Place
 from wlvm.framebuffer import Rect
+from wlvm.pixel_grid import PixelGrid
 from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import Tree
 from wlvm.wlr.surface import CursorSurface
@@ -22,7 +23,7 @@ class NamedCursor:
 
 @dataclass(frozen=True, slots=True)
 class ImageCursor:
-    """An image of the view's own: rows of ARGB8888, premultiplied; sizes and the hotspot in its pixels."""
+    """An image of the view's own, in physical pixels: rows of ARGB8888, premultiplied; sizes and the hotspot in its pixels."""
 
     pixels: bytes
     width: int
@@ -126,5 +127,5 @@ class PlacedView(View, Protocol):
     def move_into(self, tree: Tree) -> None:
         """Be drawn in this tree of the scene, whose position is the layout's."""
 
-    def place(self, place: Place, scale: float) -> None:
-        """Be there from now on; `scale` is the output's physical pixels per logical pixel."""
+    def place(self, place: Place, grid: PixelGrid) -> None:
+        """Be there from now on; `grid` is the output's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wlvm.desktop.place import Place, Stratum
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.framebuffer import Rect
+from wlvm.pixel_grid import PixelGrid
 from wlvm.wlr.crop import crop_surfaces
 from wlvm.wlr.surface import Surface
 
@@ -70,7 +71,7 @@ class Window(SurfaceView):
         """Whether it lies above the tiled views, in a place of its own."""
         return self._place is not None and self._place.stratum is not Stratum.TILED and not self.fullscreen
 
-    def place(self, place: Place, scale: float) -> None:
+    def place(self, place: Place, grid: PixelGrid) -> None:
         """Have another place; the client follows when it can."""
         if place == self._place:
             return
