@@ -120,8 +120,8 @@ class Container(Node[V]):
         index = self.children.index(node)
         self.children.remove(node)
         node.parent = None
-        if self.front is node and self.children:
-            self.front = self.children[min(index, len(self.children) - 1)]
+        if self.front is node:
+            self.front = self.children[min(index, len(self.children) - 1)] if self.children else None
         if self.parent is None or self.place_of is not None:
             return
         if not self.children:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from types import FunctionType, ModuleType
 
 from wlvm.desktop.ground import Scene
 from wlvm.desktop.place import Stratum
+from wlvm.desktop.tree import Leaf
 from wlvm.desktop.workspaces import Workspaces
 from wlvm.framebuffer import Rect
 
@@ -36,10 +39,25 @@ def visible(scene: Scene[str], output: str, stratum: Stratum) -> dict[str, Rect]
     }
 
 
+def reachable_leaves(workspaces: Workspaces[str]) -> Iterator[Leaf[str]]:
+    """Every leaf that something in the workspaces still knows."""
+    seen: set[int] = set()
+    waiting: list[object] = [workspaces]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen or isinstance(each, type | FunctionType | ModuleType):
+            continue
+        seen.add(id(each))
+        if isinstance(each, Leaf):
+            yield each
+        waiting += gc.get_referents(each)
+
+
 def check(workspaces: Workspaces[str], views: set[str]) -> None:
     """Every view is in one place, and the places are as they must be."""
     held = [view for workspace in workspaces.in_order for view in workspace.views]
     assert sorted(held) == sorted(views)
+    assert {leaf.view for leaf in reachable_leaves(workspaces)} <= views, "a view that went is forgotten"
     for view in views:
         assert view in workspaces.workspace_of(view)
     scene = workspaces.scene()
