@@ -75,19 +75,20 @@ class Fitted:
 
 def fitted(picture: tuple[int, int], area: Rect, grid: PixelGrid, scaling: Scaling) -> Fitted:
     """Lay a picture, so many guest pixels wide and high, into the middle of an area of the layout on an output."""
-    room = grid.physical(area)
+    room_across, room_down = grid.size(area)
     width, height = picture
     whole = 1
     if scaling.fit is not Fit.EXACT:
-        whole = max(1, min(room.width // width, room.height // height))
+        whole = max(1, min(room_across // width, room_down // height))
     factor: float = whole
-    fits = whole * width <= room.width and whole * height <= room.height
+    fits = whole * width <= room_across and whole * height <= room_down
     if scaling.fit is Fit.FIT or not fits:
-        factor = min(room.width / width, room.height / height)
+        factor = min(room_across / width, room_down / height)
     x, columns = _span(area.x - grid.origin[0], area.width, _pixels(width, factor), grid)
     y, rows = _span(area.y - grid.origin[1], area.height, _pixels(height, factor), grid)
     box = Rect(x + grid.origin[0], y + grid.origin[1], columns, rows)
-    physical = grid.physical(box)
+    left, top, _, _ = grid.physical(box)
+    physical = Rect(left, top, *grid.size(box))
     shown: tuple[float, float] = picture
     if factor == whole:
         shown = physical.width / whole, physical.height / whole
