@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.clients.protocols import ForeignToplevelManager
 from tests.clients.window import Client
 from tests.plain_qemu import PlainQemu
 from tests.wlvm_process import Wlvm
+
+#: pywayland's client cannot take an event about an object that it has destroyed meanwhile.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored from cffi callback <function dispatcher_func"
+)
 
 ACTIVATED = 2  # zwlr_foreign_toplevel_handle_v1.state
 
@@ -66,3 +76,33 @@ def test_guests_and_windows_are_listed_and_chosen_alike(qemu: str, runtime_dir: 
         window.destroy()
         client.wait_for("it is not listed any more", lambda: listed.closed)
         assert not guest.closed
+
+
+def test_a_program_that_hangs_is_said_to_and_disturbs_nobody(runtime_dir: Path) -> None:
+    with Wlvm(runtime_dir) as wlvm, Client(runtime_dir / wlvm.display) as watcher:
+        entries: list[Listing] = []
+        manager = watcher.bind(ForeignToplevelManager)
+        manager.dispatcher["toplevel"] = lambda manager, handle: entries.append(Listing(handle))
+        foot = subprocess.Popen(
+            ["foot", "--title", "shell"], env={**os.environ, "WAYLAND_DISPLAY": wlvm.display},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            watcher.wait_for("it has the keyboard", lambda: entries and entries[0].active)
+            window = watcher.window(0xFF0000)
+            foot.send_signal(signal.SIGSTOP)
+            entries[0].handle.activate(watcher.seat)
+            watcher.wait_for("it is said to hang", lambda: "not responding" in entries[0].title)
+            assert "does not answer" in wlvm.log
+            entries[1].handle.activate(watcher.seat)
+            watcher.wait_for("another window has the keyboard", lambda: entries[1].active)
+            foot.send_signal(signal.SIGCONT)
+            watcher.wait_for("it answers", lambda: "not responding" not in entries[0].title)
+            foot.send_signal(signal.SIGSTOP)
+            entries[0].handle.activate(watcher.seat)
+            watcher.wait_for("it is said to hang", lambda: "not responding" in entries[0].title)
+        finally:
+            foot.kill()
+            foot.wait()
+        watcher.wait_for("it is not listed any more", lambda: entries[0].closed)
+        window.destroy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
+from wlvm.desktop.answers import Answers
 from wlvm.desktop.client_input import ClientInput
 from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.drag import Drag
@@ -83,6 +84,7 @@ class HostPrograms:
         self.list = WindowList(ForeignToplevels(wayland.display))
         self._usable: dict[str, Rect] = {}
         self._x11: X11Programs | None = None
+        self._answers = Answers(wayland.loop, self._renamed)
         self._shell = XdgShell(wayland.display, self._new_toplevel, self._new_popup)
         self._activation = Activation(wayland.display, self._activate)
         self._layer_shell = LayerShell(wayland.display, self._new_layer)
@@ -106,6 +108,7 @@ class HostPrograms:
 
     def forget(self) -> None:
         self._constraints.forget()
+        self._answers.close()
         self._shell.forget()
         self._layer_shell.forget()
         self._activation.forget()
@@ -206,6 +209,7 @@ class HostPrograms:
     def _new_toplevel(self, xdg: XdgToplevel) -> None:
         window = Toplevel(xdg, self._input, self._layers, self._outputs.area_around)
         self._views.append(window)
+        self._answers.watch(window)
         xdg.on_map(lambda: self._mapped(window))
         xdg.on_unmap(lambda: self._unmapped(window))
         xdg.on_destroy(lambda: self._gone(window))
@@ -239,7 +243,9 @@ class HostPrograms:
 
     def appear(self, window: Window) -> None:
         self.windows.append(window)
-        self.list.add(window, window.title, window.app_id, lambda: self._desktop.focus(window), window.close)
+        self.list.add(
+            window, window.caption, window.app_id, lambda: self._desktop.focus(window), window.close
+        )
         self._desktop.window_mapped(window, self.parent_of(window))
 
     def disappear(self, window: Window) -> None:
@@ -248,7 +254,7 @@ class HostPrograms:
         self._desktop.remove(window)
 
     def _renamed(self, window: Window) -> None:
-        self.list.rename(window, window.title, window.app_id)
+        self.list.rename(window, window.caption, window.app_id)
         self._desktop.window_renamed(window)
 
     def _committed(self, window: Toplevel) -> None:
@@ -258,6 +264,7 @@ class HostPrograms:
                 self._desktop.view_changed(window)
 
     def _gone(self, window: Toplevel) -> None:
+        self._answers.forget(window)
         self._views.remove(window)
         window.destroy()
 

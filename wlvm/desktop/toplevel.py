@@ -79,6 +79,11 @@ class Toplevel(Window):
     def keyboard_enter(self) -> None:
         self.xdg.set_activated(True)
         super().keyboard_enter()
+        self.xdg.ping()
+
+    def pointer_button(self, button: int, pressed: bool) -> None:
+        super().pointer_button(button, pressed)
+        self.xdg.ping()
 
     def keyboard_leave(self) -> None:
         self.xdg.set_activated(False)

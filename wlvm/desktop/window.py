@@ -19,12 +19,19 @@ class Window(SurfaceView):
 
     mapped = False
     fullscreen = False
+    #: Whether its program has been asked something and does not answer.
+    unresponsive = False
     _place: Place | None = None
     _cropped = False
 
     @property
     def title(self) -> str:
         raise NotImplementedError
+
+    @property
+    def caption(self) -> str:
+        """The title as a person reads it, with what is to be known of the window."""
+        return f"{self.title} (not responding)" if self.unresponsive else self.title
 
     @property
     def app_id(self) -> str:

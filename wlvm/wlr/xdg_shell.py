@@ -18,6 +18,8 @@ from wlvm.wlr.surface import Surface
 from pywayland.server import Display  # isort: skip
 
 _VERSION = 5
+#: How long a client may take to answer, in milliseconds.
+_PING_TIMEOUT_MS = 5000
 _ALL_EDGES = 1 | 2 | 4 | 8  # enum wlr_edges: top, bottom, left, right
 
 #: zxdg_toplevel_decoration_v1.mode and org_kde_kwin_server_decoration_manager.mode
@@ -39,6 +41,7 @@ class XdgShell:
         self._decorations: set[_Decoration] = set()
         self._listeners = Listeners()
         shell = wlr.wlr_xdg_shell_create(display._ptr, _VERSION)
+        shell.ping_timeout = _PING_TIMEOUT_MS
         decorations = wlr.wlr_xdg_decoration_manager_v1_create(display._ptr)
         # What the windows of toolkits ask that know only KDE's older protocol.
         wlr.wlr_server_decoration_manager_set_default_mode(
@@ -206,8 +209,13 @@ class XdgToplevel(_XdgSurface):
         wlr.wlr_xdg_toplevel_send_close(self._toplevel)
 
     def ping(self) -> None:
-        """Ask whether the client is alive: `on_ping_timeout` where it does not answer."""
+        """Ask whether the client is alive, unless it has been asked and has not answered yet: `on_ping_timeout` where it does not."""
         wlr.wlr_xdg_surface_ping(self._pointer)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the last `ping` was answered, or its time has passed."""
+        return bool(self._pointer.client.ping_serial == 0)
 
     def on_ping_timeout(self, callback: Callable[[], None]) -> None:
         self._listen(self._pointer.events.ping_timeout, callback)
