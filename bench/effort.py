@@ -18,6 +18,7 @@ class Effort:
     real_rounds: int
     updates: int
     copies: int
+    commands: int
 
 
 FULL = Effort(
@@ -30,6 +31,7 @@ FULL = Effort(
     real_rounds=50,
     updates=100_000,
     copies=300,
+    commands=60,
 )
 QUICK = Effort(
     seconds=1.5,
@@ -41,4 +43,5 @@ QUICK = Effort(
     real_rounds=3,
     updates=5_000,
     copies=30,
+    commands=6,
 )

@@ -20,7 +20,8 @@ MEASUREMENTS = {
     "keys": "A key: from the host to the guest's serial port",
     "motion": "Motion at 1000 Hz",
     "idle": "Four guests that stand still",
-    "start": "From wlvm's start to an attached guest's first frame",
+    "desktop": "Many views, and a bar",
+    "start": "From wlvm's start to an attached guests' first frames",
     "growth": "Growth",
     "copies": "Copying pixels, 1280x800",
 }

@@ -24,6 +24,13 @@ def thread_cpu_seconds(name: str) -> float:
     return int(Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text().split()[0]) / 1e9
 
 
+def private_kib() -> int:
+    """This process's own resident memory in KiB, without files and what clients share with it; garbage collected."""
+    gc.collect()
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
+
+
 @dataclass(frozen=True)
 class Held:
     """What this process holds: open file descriptors, and resident memory in KiB, garbage collected."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
-from wlvm.config import Config, GuestConfig, InputConfig, Mode, OutputConfig
+from wlvm.config import Config, ConfigSource, GuestConfig, InputConfig, Mode, OutputConfig
 from wlvm.guest_surface import GuestSurface
 from wlvm.server import Server
 
@@ -30,14 +30,14 @@ def configuration(sockets: Sequence[Path], *, outputs: int = 1, motion: InputCon
     return Config(outputs=(OutputConfig(mode=Mode(*SIZE, 60_000)),) * outputs, guests=guests)
 
 
-def play(config: Config, scenario: Callable[[Server], Steps]) -> None:
-    """Run wlvm until the scenario has come to its end, and raise what it raised."""
+def play(config: Config, scenario: Callable[[Server], Steps], source: ConfigSource | None = None) -> None:
+    """Run wlvm until the scenario has come to its end, and raise what it raised. `source` as in Server."""
     failure: list[BaseException] = []
     with tempfile.TemporaryDirectory(prefix="wlvm-bench-") as directory:
         for variable in ("WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"):
             os.environ.pop(variable, None)
         os.environ["XDG_RUNTIME_DIR"] = directory
-        server = Server(config, "headless")
+        server = Server(config, "headless", source)
         steps = scenario(server)
 
         def go_on() -> None:

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from tests.clients.virtual_input import InputClient
 from tests.clients.window import Client
 from tests.plain_qemu import PlainQemu
 from tests.wlvm_process import DEADLINE, WLVM, Wlvm, eventually
@@ -31,6 +32,7 @@ scale = 2.0
 """
 
 
+KEY_A = 30
 #: Of config/waybar/style.css: the line below a module whose guest has the keyboard, and the text of one that is lost.
 GRABBED, LOST = 0xF0C674, 0xCC6666
 
@@ -224,6 +226,20 @@ def test_an_edited_configuration_is_told_with_what_is_wrong_in_it(wlvm: Wlvm) ->
         assert msg(wlvm, "reload") == 1
         file.write_text(TWO_OUTPUTS)
         told.wait_for("it is right again", lambda line: line.get("config", {}).get("error") == "")
+
+
+def test_dark_screens_are_told_and_the_key_that_wakes_them(runtime_dir: Path) -> None:
+    config = "[idle]\nscreen_off = 1\n"
+    with Wlvm(runtime_dir, config=config) as wlvm, Subscriber(wlvm) as told:
+        told.state()
+        with InputClient(runtime_dir / wlvm.display) as person:
+            keyboard = person.keyboard()
+            keyboard.tap(KEY_A)
+            told.wait_for("the screen is off", lambda line: line.get("output", {}).get("on") is False)
+            told.wait_for("nobody is there", lambda line: line.get("session", {}).get("idle") is True)
+            keyboard.tap(KEY_A)
+            told.wait_for("the screen is on", lambda line: line.get("output", {}).get("on") is True)
+            told.wait_for("somebody is there", lambda line: line.get("session", {}).get("idle") is False)
 
 
 def test_a_subscriber_that_never_reads_disturbs_nobody(wlvm: Wlvm) -> None:
