@@ -1,4 +1,6 @@
-"""wlr-output-power-management-unstable-v1 and wlr-gamma-control-unstable-v1 as pywayland interfaces: it brings neither.
+"""wlr-output-management, wlr-output-power-management and wlr-gamma-control (unstable, v1) as pywayland interfaces: it brings none of them.
+
+Of output management only what a client needs that lists outputs.
 
 The order of the requests, and that of the events, is their number on the wire.
 """
@@ -12,9 +14,113 @@ from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
 from pywayland.protocol.wayland import WlOutput  # isort: skip
 from pywayland.protocol_core import Argument, ArgumentType, Interface, Proxy, Resource  # isort: skip
 
+_INT = Argument(ArgumentType.Int)
 _UINT = Argument(ArgumentType.Uint)
 _FD = Argument(ArgumentType.FileDescriptor)
 _OUTPUT = Argument(ArgumentType.Object, interface=WlOutput)
+
+
+class OutputMode(Interface):
+    name = "zwlr_output_mode_v1"
+    version = 3
+
+
+class OutputModeProxy(Proxy[OutputMode]):
+    interface = OutputMode
+
+    @OutputMode.request(version=3)
+    def release(self) -> None:
+        self._marshal(0)
+        self._destroy()
+
+
+class OutputModeResource(Resource):
+    """Only its events' signatures are used."""
+
+    interface = OutputMode
+
+    @OutputMode.event(_INT, _INT)
+    def size(self, width: int, height: int) -> None: ...
+
+    @OutputMode.event(_INT)
+    def refresh(self, refresh: int) -> None: ...
+
+    @OutputMode.event()
+    def preferred(self) -> None: ...
+
+    @OutputMode.event()
+    def finished(self) -> None: ...
+
+
+class OutputHead(Interface):
+    name = "zwlr_output_head_v1"
+    version = 3
+
+
+class OutputHeadProxy(Proxy[OutputHead]):
+    interface = OutputHead
+
+    @OutputHead.request(version=3)
+    def release(self) -> None:
+        self._marshal(0)
+        self._destroy()
+
+
+class OutputHeadResource(Resource):
+    """Only its events' signatures are used."""
+
+    interface = OutputHead
+
+    @OutputHead.event(Argument(ArgumentType.String))
+    def name(self, name: str) -> None: ...
+
+    @OutputHead.event(Argument(ArgumentType.String))
+    def description(self, description: str) -> None: ...
+
+    @OutputHead.event(_INT, _INT)
+    def physical_size(self, width: int, height: int) -> None: ...
+
+    @OutputHead.event(Argument(ArgumentType.NewId, interface=OutputMode))
+    def mode(self, mode: Any) -> None: ...
+
+    @OutputHead.event(_INT)
+    def enabled(self, enabled: int) -> None: ...
+
+    @OutputHead.event(Argument(ArgumentType.Object, interface=OutputMode))
+    def current_mode(self, mode: Any) -> None: ...
+
+    @OutputHead.event(_INT, _INT)
+    def position(self, x: int, y: int) -> None: ...
+
+    @OutputHead.event(_INT)
+    def transform(self, transform: int) -> None: ...
+
+    @OutputHead.event(Argument(ArgumentType.Fixed))
+    def scale(self, scale: float) -> None: ...
+
+    @OutputHead.event()
+    def finished(self) -> None: ...
+
+
+class OutputManager(Interface):
+    name = "zwlr_output_manager_v1"
+    version = 3
+
+
+class OutputManagerProxy(Proxy[OutputManager]):
+    interface = OutputManager
+
+
+class OutputManagerResource(Resource):
+    """Only its events' signatures are used."""
+
+    interface = OutputManager
+
+    @OutputManager.event(Argument(ArgumentType.NewId, interface=OutputHead))
+    def head(self, head: Any) -> None: ...
+
+    @OutputManager.event(_UINT)
+    def done(self, serial: int) -> None: ...
 
 
 class OutputPower(Interface):
@@ -108,6 +214,9 @@ class GammaControlManagerProxy(Proxy[GammaControlManager]):
 
 
 for _interface, _proxy, _resource in (
+    (OutputMode, OutputModeProxy, OutputModeResource),
+    (OutputHead, OutputHeadProxy, OutputHeadResource),
+    (OutputManager, OutputManagerProxy, OutputManagerResource),
     (OutputPower, OutputPowerProxy, OutputPowerResource),
     (OutputPowerManager, OutputPowerManagerProxy, Resource),
     (GammaControl, GammaControlProxy, GammaControlResource),

@@ -7,13 +7,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from guests.testcard import model
 from guests.testcard.launch import TestCard
-from tests.clients.output_protocols import GammaControlManager, OutputPowerManager
+from tests.clients.output_protocols import GammaControlManager, OutputManager, OutputPowerManager
 from tests.clients.virtual_input import InputClient
 from tests.clients.window import Client
 from tests.wlvm_process import Wlvm, eventually
@@ -202,3 +203,25 @@ def test_gamma_control_fails_where_there_are_no_colour_tables_and_harms_nothing(
         client.window(RED)
         eventually("frames are shown", lambda: np.any(wlvm.screen("HEADLESS-1") == RED))
         assert "a frame could not be shown" not in wlvm.log
+
+
+def test_a_client_that_releases_a_mode_loses_the_output_and_wlvm_goes_on(wlvm: Wlvm) -> None:
+    with Client(wlvm.runtime_dir / wlvm.display) as client:
+        heads: list[Any] = []
+        modes: list[Any] = []
+        finished: list[bool] = []
+
+        def head(_manager: Any, head: Any) -> None:
+            heads.append(head)
+            head.dispatcher["mode"] = lambda _head, mode: modes.append(mode)
+            head.dispatcher["finished"] = lambda _head: finished.append(True)
+
+        manager = client.bind(OutputManager)
+        manager.dispatcher["head"] = head
+        client.wait_for("the outputs are told", lambda: len(modes) == 2)
+        for mode in modes:
+            mode.release()
+        client.display.roundtrip()
+        randr(wlvm, "--output", "HEADLESS-1", "--custom-mode", "640x480")
+        client.wait_for("they are no more", lambda: len(finished) == 2)
+        assert "640x480" in randr(wlvm)

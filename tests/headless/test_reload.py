@@ -178,3 +178,21 @@ def test_a_wrong_file_changes_nothing_and_all_that_is_wrong_is_told(qemu: str, r
             assert wlvm.log.count("a: connected") == 1
             edit(wlvm, right.replace("columns", "rows"))
             client.wait_for("what is right holds", lambda: window.size == (800, 300))
+
+
+def test_an_output_changes_as_it_is_edited_and_what_a_program_made_of_another_stays(
+    runtime_dir: Path,
+) -> None:
+    outputs = '[[output]]\nname = "HEADLESS-1"\nmode = "800x600"\n{}\n[[output]]\nname = "HEADLESS-2"\nmode = "640x480"\n'
+    with Wlvm(runtime_dir, config=outputs.format("")) as wlvm:
+        wlvm.run("wlr-randr", "--output", "HEADLESS-2", "--transform", "90")
+        wlvm.run("wlr-randr", "--output", "HEADLESS-1", "--scale", "2")
+        edit_and_wait(wlvm, outputs.format('transform = "180"'))
+        told = wlvm.run("wlr-randr").stdout.decode()
+        assert sorted(line.strip() for line in told.splitlines() if "Transform" in line or "Scale" in line) == [
+            "Scale: 1.000000", "Scale: 1.000000", "Transform: 180", "Transform: 90",
+        ]  # fmt: skip
+        edit_and_wait(wlvm, outputs.format("enabled = false"))
+        assert [output.name for output in wlvm.control.stats().outputs] == ["HEADLESS-2"]
+        edit_and_wait(wlvm, outputs.format(""))
+        assert wlvm.screen("HEADLESS-1").shape == (600, 800)

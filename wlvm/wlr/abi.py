@@ -70,6 +70,8 @@ struct wl_resource *wl_resource_create(struct wl_client *client, const struct wl
     uint32_t id);
 void wl_resource_set_dispatcher(struct wl_resource *resource, wl_dispatcher_func_t dispatcher,
     const void *implementation, void *data, wl_resource_destroy_func_t destroy);
+struct wl_resource *wl_resource_from_link(struct wl_list *resource);
+struct wl_client *wl_resource_get_client(struct wl_resource *resource);
 void *wl_resource_get_user_data(struct wl_resource *resource);
 void wl_resource_destroy(struct wl_resource *resource);
 void wl_resource_post_error(struct wl_resource *resource, uint32_t code, const char *format, ...);
@@ -200,6 +202,26 @@ void wlr_output_rollback(struct wlr_output *output);
 void wlr_output_lock_attach_render(struct wlr_output *output, bool lock);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);
 void wlr_damage_ring_rotate(struct wlr_damage_ring *ring);
+
+/* libwlroots 0.16: types/wlr_output_management_v1.h */
+struct wlr_output_head_v1_state {
+    struct wlr_output *output;
+    bool enabled;
+    struct wlr_output_mode *mode;
+    struct { int32_t width, height, refresh; } custom_mode;
+    int32_t x, y;
+    int transform;
+    float scale;
+    bool adaptive_sync_enabled;
+};
+struct wlr_output_head_v1 {
+    struct wlr_output_head_v1_state state;
+    void *manager;
+    struct wl_list link;
+    struct wl_list resources;
+    struct wl_list mode_resources;
+    struct wl_listener output_destroy;
+};
 
 /* libwlroots 0.16: types/wlr_screencopy_v1.h, types/wlr_export_dmabuf_v1.h, render/allocator.h */
 struct wlr_screencopy_manager_v1 { struct wl_global *global; struct wl_list frames; };

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wlvm.framebuffer import TRANSFORMS, Transform
-from wlvm.wlr.abi import wlr, wlr_ffi
+from wlvm.wlr.abi import address, borrow, c, ffi, wlr, wlr_ffi
 from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.output import ModeNumbers, WlrOutput
 
 from pywayland.server import Display  # isort: skip
+from pywayland.utils import wl_list_for_each  # isort: skip
 from wlroots.wlr_types.output_management_v1 import OutputConfigurationV1  # isort: skip
+
+_HEAD_FINISHED = 9  # zwlr_output_head_v1's event
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,37 @@ class OutputManagement:
             state.x, state.y = head.position
             state.scale = head.scale
             state.transform = TRANSFORMS.index(head.transform)
+            self._end_where_released(output, state.mode)
         wlr.wlr_output_manager_v1_set_configuration(self._manager, told)
+
+    def _end_where_released(self, output: WlrOutput, mode: Any) -> None:
+        """End the output for clients that have released what stands for a mode that it is to have: wlroots 0.16 aborts when it tells them."""
+        for head in self._heads_of(output):
+            modes = list(_resources(ffi.addressof(head, "mode_resources")))
+            knowing = {
+                address(c.wl_resource_get_client(each))
+                for each in modes
+                if address(c.wl_resource_get_user_data(each)) == address(mode)
+            }
+            for resource in list(_resources(ffi.addressof(head, "resources"))):
+                if address(c.wl_resource_get_client(resource)) not in knowing:
+                    c.wl_resource_post_event(resource, _HEAD_FINISHED)
+                    c.wl_resource_destroy(resource)
+
+    def _heads_of(self, output: WlrOutput) -> Iterator[Any]:
+        """The `struct wlr_output_head_v1 *` of an output that clients know."""
+        heads = borrow("struct wl_list *", wlr_ffi.addressof(self._manager.heads))
+        for head in wl_list_for_each("struct wlr_output_head_v1 *", heads, "link", ffi=ffi):
+            if address(head.state.output) == address(output.pointer):
+                yield head
+
+
+def _resources(links: Any) -> Iterator[Any]:
+    """The `struct wl_resource *` of a list that holds them."""
+    link = links.next
+    while link != links:
+        yield c.wl_resource_from_link(link)
+        link = link.next
 
 
 def _reported_mode(output: WlrOutput) -> Any:
