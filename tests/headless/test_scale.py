@@ -12,6 +12,7 @@ import pytest
 
 from guests.testcard.launch import TestCard
 from tests.clients.virtual_input import InputClient
+from tests.desk import BARE, KEYS, desk_at
 from tests.wlvm_process import Wlvm, eventually
 from wlvm.framebuffer import Rect
 from wlvm.pixel_grid import PixelGrid
@@ -39,7 +40,7 @@ def card(qemu: str, runtime_dir: Path) -> Iterator[TestCard]:
 
 def config(card: TestCard, *guest: str, output: str = "scale = 1.0") -> str:
     lines = ["[[output]]", f'mode = "{OUTPUT[0]}x{OUTPUT[1]}"', output, "[guest.card]"]
-    return "\n".join([*lines, f'qmp = "{card.qmp_path}"', *guest, ""])
+    return BARE + "\n".join([*lines, f'qmp = "{card.qmp_path}"', *guest, ""])
 
 
 @contextmanager
@@ -49,10 +50,10 @@ def shown(runtime_dir: Path, text: str) -> Iterator[Wlvm]:
         yield wlvm
 
 
-def place(scale: float, fit: Fit, output: tuple[int, int] = OUTPUT) -> Fitted:
-    """Where the card is on an output of its own."""
-    area = Rect(0, 0, int(output[0] / scale), int(output[1] / scale))
-    return fitted((WIDTH, HEIGHT), area, PixelGrid((0, 0), scale), Scaling(fit))
+def place(scale: float, fit: Fit, output: tuple[int, int] = OUTPUT, x: int = 0) -> Fitted:
+    """Where the card is on an output of its own, which is so far to the right in the layout."""
+    area = Rect(x, 0, int(output[0] / scale), int(output[1] / scale))
+    return fitted((WIDTH, HEIGHT), area, PixelGrid((x, 0), scale), Scaling(fit))
 
 
 def nearest(guest: np.ndarray, fit: Fitted, error: tuple[float, float]) -> np.ndarray:
@@ -90,10 +91,10 @@ def split(screen: np.ndarray, box: Rect) -> tuple[np.ndarray, np.ndarray]:
     return inside, outside
 
 
-def shows_nearest(wlvm: Wlvm, fit: Fitted) -> bool:
+def shows_nearest(wlvm: Wlvm, fit: Fitted, output: str | None = None) -> bool:
     """Each pixel is the guest's that its middle lies in: where this is on the edge of one, as it can be where the factor is not whole,
     pixman's factors of 16 bits after the point decide which."""
-    inside, outside = split(wlvm.screen(), fit.physical)
+    inside, outside = split(wlvm.screen(output), fit.physical)
     errors = product((-0.02, 0.02), repeat=2)
     right = np.any([inside == nearest(wlvm.pixels("card"), fit, error) for error in errors], axis=0)
     return bool(right.all()) and not outside.any()
@@ -167,3 +168,69 @@ def test_a_smooth_picture_on_a_screen_that_is_turned(
     with shown(runtime_dir, text) as wlvm:
         fit = place(1.5, Fit.FIT, (OUTPUT[1], OUTPUT[0]))
         eventually("it is smooth", lambda: shows_linear(wlvm, fit))
+
+
+TWO_OUTPUTS = """
+[[output]]
+mode = "1280x800"
+[[output]]
+mode = "1920x1200"
+scale = 1.5
+"""
+
+
+def test_a_guest_goes_to_an_output_of_another_scale_and_back(card: TestCard, runtime_dir: Path) -> None:
+    text = f'{BARE}{TWO_OUTPUTS}[guest.card]\nqmp = "{card.qmp_path}"\n'
+    left = place(1.0, Fit.EXACT, (1280, 800))
+    right = place(1.5, Fit.EXACT, (1920, 1200), x=1280)
+    assert left.physical[2:] == right.physical[2:] == (WIDTH, HEIGHT)
+    with shown(runtime_dir, text) as wlvm, InputClient(runtime_dir / wlvm.display) as client:
+        keyboard = client.keyboard()
+
+        def shows(output: str, fit: Fitted) -> None:
+            eventually(f"it is on {output}", lambda: shows_nearest(wlvm, fit, output))
+
+        def points_at(output: str, fit: Fitted, size: tuple[int, int]) -> None:
+            pointer = client.pointer(output)
+            for x, y in points(fit):
+                pointer.move_to(2 * x + 1, 2 * y + 1, 2 * size[0], 2 * size[1])
+                hits(card, fit, x, y)
+
+        def move_to_next_output() -> None:
+            keyboard.tap(KEYS["Reserved"], KEYS["Shift"], KEYS["o"])
+            keyboard.tap(KEYS["Reserved"], KEYS["o"])  # the focus stays behind
+
+        shows("HEADLESS-1", left)
+        points_at("HEADLESS-1", left, (1280, 800))
+        move_to_next_output()
+        shows("HEADLESS-2", right)
+        points_at("HEADLESS-2", right, (1920, 1200))
+        move_to_next_output()
+        shows("HEADLESS-1", left)
+        move_to_next_output()
+        client.pointer("HEADLESS-1").move_to(0, 0, 1, 1)
+        shows("HEADLESS-2", right)
+        wlvm.run("wlr-randr", "--output", "HEADLESS-2", "--off")
+        keyboard.tap(KEYS["Reserved"], KEYS["2"])
+        eventually("its workspace is on the other one", lambda: card_is_at(wlvm, left))
+        wlvm.run("wlr-randr", "--output", "HEADLESS-2", "--on")
+        shows("HEADLESS-2", right)
+
+
+def card_is_at(wlvm: Wlvm, fit: Fitted) -> bool:
+    """Whether the card's pixels are there, whatever else is on the only output that there is."""
+    return np.array_equal(split(wlvm.screen(), fit.physical)[0], wlvm.pixels("card"))
+
+
+def test_a_program_draws_for_the_scale_of_its_output(runtime_dir: Path) -> None:
+    text = BARE + '[[output]]\nmode = "1600x1200"\nscale = 2.0\n'
+    with desk_at(runtime_dir, text) as desk, desk.program("foot", "sh", "-c", "echo wlvm; exec sleep 60"):
+
+        def sharp() -> bool:
+            """Rows that are two of one logical pixel differ: nobody has scaled a smaller picture up."""
+            screen = desk.wlvm.screen()
+            return not np.array_equal(screen[0::2], screen[1::2])
+
+        eventually("its letters are sharp", sharp)
+        view = desk.wlvm.control.call("views")["views"][0]
+        assert (view["width"], view["height"]) == (800, 600)
