@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wlvm.desktop.identity import GuestHead, Identity, Program
 from wlvm.desktop.output import Output
 from wlvm.desktop.view import PlacedView, View
+from wlvm.desktop.window import Window
 from wlvm.desktop.workspace import Workspace
 from wlvm.framebuffer import Rect
 from wlvm.guest import Guest
@@ -88,6 +89,7 @@ def views(server: Server) -> tuple[ViewListing, ...]:
                 floating=workspace.floats(view),
                 fullscreen=workspace.fullscreen is view,
                 parent=None if parent is None else ids[parent],
+                unresponsive=isinstance(view, Window) and view.unresponsive,
             )
         )
     return tuple(listings)

@@ -139,7 +139,7 @@ def _name(view: ViewListing) -> str:
 
 
 def _states(view: ViewListing) -> Iterator[str]:
-    for name in ("focused", "visible", "floating", "fullscreen"):
+    for name in ("focused", "visible", "floating", "fullscreen", "unresponsive"):
         if getattr(view, name):
             yield name
 

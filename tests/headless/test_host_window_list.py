@@ -94,6 +94,8 @@ def test_a_program_that_hangs_is_said_to_and_disturbs_nobody(runtime_dir: Path) 
             entries[0].handle.activate(watcher.seat)
             watcher.wait_for("it is said to hang", lambda: "not responding" in entries[0].title)
             assert "does not answer" in wlvm.log
+            views = wlvm.control.call("views")["views"]
+            assert {view["title"]: view["unresponsive"] for view in views} == {"shell": True, "window": False}
             entries[1].handle.activate(watcher.seat)
             watcher.wait_for("another window has the keyboard", lambda: entries[1].active)
             foot.send_signal(signal.SIGCONT)

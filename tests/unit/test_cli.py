@@ -87,11 +87,11 @@ VIEWS = Views(
     views=(
         ViewListing(
             2, None, None, "foot", "a \x1b[31mshell", "2", "DP-1", 0, 0, 640, 480,
-            visible=True, focused=True, floating=True, fullscreen=False, parent=None,
+            visible=True, focused=True, floating=True, fullscreen=False, parent=None, unresponsive=False,
         ),
         ViewListing(
             1, "debian", 1, None, None, "1", None, 0, 0, 0, 0,
-            visible=False, focused=False, floating=False, fullscreen=False, parent=None,
+            visible=False, focused=False, floating=False, fullscreen=False, parent=None, unresponsive=False,
         ),
     )
 )  # fmt: skip

@@ -29,7 +29,7 @@ from wlvm.ipc.messages import (
 def view(number: int, *, title: str = "a shell", focused: bool = False) -> ViewListing:
     box = (0, 0, 640, 480)
     return ViewListing(
-        number, None, None, "foot", title, "1", "HEADLESS-1", *box, True, focused, False, False, None
+        number, None, None, "foot", title, "1", "HEADLESS-1", *box, True, focused, False, False, None, False
     )
 
 

@@ -29,7 +29,9 @@ def guest(state: str = "running", label: str = "Debian") -> GuestListing:
 def view(number: int, name: str | None = None, title: str | None = None) -> ViewListing:
     console, app_id = (0, None) if name is not None else (None, "app")
     place = ("DP-1", 0, 0, 640, 480)
-    return ViewListing(number, name, console, app_id, title, "1", *place, True, True, False, False, None)
+    return ViewListing(
+        number, name, console, app_id, title, "1", *place, True, True, False, False, None, False
+    )
 
 
 STATE = State(

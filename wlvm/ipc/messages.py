@@ -162,7 +162,8 @@ class ViewListing(msgspec.Struct, frozen=True):
 
     `id` is never given again. x, y, width and height are those of its content, in layout coordinates: logical pixels, in which outputs lie beside
     each other. `output` is null, and the place empty, while no output is there. `visible` says that its workspace is shown and nothing in full
-    screen covers it, nor another tab; `parent` is the view that it is a dialog of.
+    screen covers it, nor another tab; `parent` is the view that it is a dialog of. A window whose program does not answer is `unresponsive`; how a
+    guest is, its own listing says.
     """
 
     id: int
@@ -181,6 +182,7 @@ class ViewListing(msgspec.Struct, frozen=True):
     floating: bool
     fullscreen: bool
     parent: int | None
+    unresponsive: bool
 
 
 class Views(msgspec.Struct, frozen=True):
