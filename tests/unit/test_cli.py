@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.loops import SelectorLoop
-from wlvm import __version__, cli, tables
+from wlvm import __version__, cli, command_line, remote_commands, tables
 from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig, Mode, OutputConfig
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
@@ -160,7 +160,7 @@ class Wlvm:
 
     def join(self) -> None:
         if not self._ended:
-            assert cli.main(["quit", "--socket", str(self.path)]) == cli.OK
+            assert cli.main(["quit", "--socket", str(self.path)]) == command_line.OK
         self._thread.join()
 
 
@@ -176,7 +176,7 @@ def wlvm(runtime_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wlvm]:
 
 
 def test_list_is_a_table_with_the_reasons_below(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["list"]) == cli.OK
+    assert cli.main(["list"]) == command_line.OK
     assert capsys.readouterr().out.splitlines() == [
         "GUEST   STATE    CONSOLE  SIZE      OUTPUT      POSITION",
         "debian  running  0        1280x800  HEADLESS-1  0,0",
@@ -188,7 +188,7 @@ def test_list_is_a_table_with_the_reasons_below(wlvm: Wlvm, capsys: pytest.Captu
 
 
 def test_stats_is_a_table_with_the_fallbacks_below(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["stats"]) == cli.OK
+    assert cli.main(["stats"]) == command_line.OK
     assert capsys.readouterr().out.splitlines() == [
         "GUEST   CONSOLE  PATH   UPDATES  FRAMES  COPIED MB  P50 MS  P99 MS  MAX MS",
         "debian  0        bytes  20       18      4.1        1.0     2.1     3.0",
@@ -204,7 +204,7 @@ def test_stats_is_a_table_with_the_fallbacks_below(wlvm: Wlvm, capsys: pytest.Ca
 def test_inputs_is_a_table_of_settings_as_the_configuration_has_them(
     wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["inputs"]) == cli.OK
+    assert cli.main(["inputs"]) == command_line.OK
     assert capsys.readouterr().out.splitlines() == [
         "INPUT         KIND      ID         SETTING        VALUE",
         "Acme Mouse    pointer   046d:c52b  accel_speed    -0.25",
@@ -213,14 +213,14 @@ def test_inputs_is_a_table_of_settings_as_the_configuration_has_them(
         "Power Button  keyboard  0000:0001  -              -",
     ]
     wlvm.answers["inputs"] = lambda: Inputs(())
-    assert cli.main(["inputs"]) == cli.OK
+    assert cli.main(["inputs"]) == command_line.OK
     assert capsys.readouterr().out == "no input devices\n"
 
 
 def test_views_are_a_table_that_their_titles_cannot_leave(
     wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["views"]) == cli.OK
+    assert cli.main(["views"]) == command_line.OK
     assert capsys.readouterr().out.splitlines() == [
         "ID  WORKSPACE  VIEW                PLACE        STATE",
         "1   1          debian:1            -            -",
@@ -229,7 +229,7 @@ def test_views_are_a_table_that_their_titles_cannot_leave(
 
 
 def test_workspaces_are_a_table(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["workspaces"]) == cli.OK
+    assert cli.main(["workspaces"]) == command_line.OK
     assert capsys.readouterr().out.splitlines() == [
         "WORKSPACE  OUTPUT  LAYOUT  VIEWS  STATE",
         "1          -       grid    1      -",
@@ -238,7 +238,7 @@ def test_workspaces_are_a_table(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_outputs_are_a_table_from_left_to_right(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["outputs"]) == cli.OK
+    assert cli.main(["outputs"]) == command_line.OK
     assert capsys.readouterr().out.splitlines() == [
         "OUTPUT  DESCRIPTION  MODE              SCALE  TRANSFORM  PLACE            WORKSPACE  STATE",
         "DP-1    Acme 7       1280x800@60       1      normal     1280x800+0+0     2          focused",
@@ -247,10 +247,10 @@ def test_outputs_are_a_table_from_left_to_right(wlvm: Wlvm, capsys: pytest.Captu
 
 
 def test_msg_sends_commands(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["msg", "workspace", "mail", ";", "exec", "foot", "-e", "top"]) == cli.OK
+    assert cli.main(["msg", "workspace", "mail", ";", "exec", "foot", "-e", "top"]) == command_line.OK
     assert wlvm.asked[-1].arguments == {"commands": ["workspace mail", "exec foot -e top"]}
     assert capsys.readouterr().out == ""
-    assert cli.main(["msg", "--json", "close"]) == cli.OK
+    assert cli.main(["msg", "--json", "close"]) == command_line.OK
     assert json.loads(capsys.readouterr().out) == {"ok": True}
 
 
@@ -258,7 +258,7 @@ def test_msg_without_a_command_is_a_wrong_command_line(
     wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for words in ([], [";"], ["subscribe", "feelings"]):
-        assert cli.main(["msg", *words]) == cli.USAGE
+        assert cli.main(["msg", *words]) == command_line.USAGE
         assert "expected" in capsys.readouterr().err
     assert wlvm.asked == []
 
@@ -268,9 +268,9 @@ def test_a_command_that_fails_is_told_as_wished(wlvm: Wlvm, capsys: pytest.Captu
         raise ControlError("no view has the focus")
 
     wlvm.answers["command"] = refuse
-    assert cli.main(["msg", "close"]) == cli.FAILED
+    assert cli.main(["msg", "close"]) == command_line.FAILED
     assert capsys.readouterr().err == "wlvm: no view has the focus\n"
-    assert cli.main(["msg", "--json", "close"]) == cli.FAILED
+    assert cli.main(["msg", "--json", "close"]) == command_line.FAILED
     assert json.loads(capsys.readouterr().out) == {
         "ok": False,
         "error": "no view has the focus",
@@ -311,7 +311,7 @@ def test_no_guests_is_a_sentence() -> None:
 @pytest.mark.parametrize("command", ["list", "stats"])
 def test_json_is_what_wlvm_said(wlvm: Wlvm, capsys: pytest.CaptureFixture[str], command: str) -> None:
     wlvm.answers[command] = lambda: {"guests": [], "new": "not known to this client"}
-    assert cli.main([command, "--json"]) == cli.OK
+    assert cli.main([command, "--json"]) == command_line.OK
     assert json.loads(capsys.readouterr().out) == {"guests": [], "new": "not known to this client"}
 
 
@@ -319,7 +319,7 @@ def test_an_answer_of_another_shape_fails_without_a_traceback(
     wlvm: Wlvm, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wlvm.answers["list"] = lambda: {"guests": 3}
-    assert cli.main(["list"]) == cli.FAILED
+    assert cli.main(["list"]) == command_line.FAILED
     assert "control protocol" in capsys.readouterr().err
 
 
@@ -327,22 +327,22 @@ def test_attach_sends_the_whole_path_and_prints_the_name(
     wlvm: Wlvm, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["attach", "debian.qmp"]) == cli.OK
+    assert cli.main(["attach", "debian.qmp"]) == command_line.OK
     assert wlvm.asked[-1].arguments == {"qmp": str(tmp_path / "debian.qmp")}
     assert capsys.readouterr().out == "debian-2\n"
-    assert cli.main(["attach", "--json", "debian.qmp"]) == cli.OK
+    assert cli.main(["attach", "--json", "debian.qmp"]) == command_line.OK
     assert json.loads(capsys.readouterr().out) == {"name": "debian-2"}
 
 
 def test_detach_names_the_guest(wlvm: Wlvm) -> None:
-    assert cli.main(["detach", "debian"]) == cli.OK
+    assert cli.main(["detach", "debian"]) == command_line.OK
     assert (wlvm.asked[-1].command, wlvm.asked[-1].arguments) == ("detach", {"guest": "debian"})
 
 
 def test_pictures_are_written_as_png(wlvm: Wlvm, tmp_path: Path) -> None:
     for command in (["frame", "debian", "--console", "1"], ["screenshot", "--output", "HEADLESS-1"]):
         file = tmp_path / f"{command[0]}.png"
-        assert cli.main([*command, "-o", str(file)]) == cli.OK
+        assert cli.main([*command, "-o", str(file)]) == command_line.OK
         with Image.open(file) as image:
             assert (image.size, image.tobytes()) == ((2, 1), bytes.fromhex("ff0000 00ff00"))
     assert [request.arguments for request in wlvm.asked] == [
@@ -354,7 +354,7 @@ def test_pictures_are_written_as_png(wlvm: Wlvm, tmp_path: Path) -> None:
 def test_a_picture_may_go_to_the_standard_output(
     wlvm: Wlvm, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    assert cli.main(["frame", "debian", "-o", "-"]) == cli.OK
+    assert cli.main(["frame", "debian", "-o", "-"]) == command_line.OK
     with Image.open(io.BytesIO(capfdbinary.readouterr().out)) as image:
         assert image.size == (2, 1)
 
@@ -370,7 +370,7 @@ def test_a_picture_may_go_to_the_standard_output(
 def test_options_of_a_dmabuf_make_no_sense_alone(
     wlvm: Wlvm, options: list[str], text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["frame", "debian", *options]) == cli.USAGE
+    assert cli.main(["frame", "debian", *options]) == command_line.USAGE
     assert text in capsys.readouterr().err
     assert not wlvm.asked
 
@@ -382,7 +382,7 @@ def test_a_dmabuf_that_there_is_none_of_fails_with_the_reason(
         raise ControlError("debian's picture is bytes, not a dma-buf")
 
     wlvm.answers["frame"] = refuse
-    assert cli.main(["frame", "debian", "--dmabuf", "-o", "-"]) == cli.FAILED
+    assert cli.main(["frame", "debian", "--dmabuf", "-o", "-"]) == command_line.FAILED
     assert capsys.readouterr().err == "wlvm: debian's picture is bytes, not a dma-buf\n"
     assert wlvm.asked[-1].arguments["dmabuf"] is True
 
@@ -390,16 +390,16 @@ def test_a_dmabuf_that_there_is_none_of_fails_with_the_reason(
 def test_a_file_that_cannot_be_written_fails(
     wlvm: Wlvm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["screenshot", "-o", str(tmp_path / "absent" / "x.png")]) == cli.FAILED
+    assert cli.main(["screenshot", "-o", str(tmp_path / "absent" / "x.png")]) == command_line.FAILED
     assert "No such file or directory" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (ControlError("no guest debian", "not-found"), cli.NOT_FOUND),
-        (ControlError("cannot"), cli.FAILED),
-        (ControlError("nonsense", "invalid"), cli.USAGE),
+        (ControlError("no guest debian", "not-found"), command_line.NOT_FOUND),
+        (ControlError("cannot"), command_line.FAILED),
+        (ControlError("nonsense", "invalid"), command_line.USAGE),
     ],
 )
 def test_a_refusal_is_told_with_its_exit_status(
@@ -417,17 +417,17 @@ def test_no_running_wlvm_has_an_exit_status_of_its_own(
     runtime_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WLVM_SOCKET", raising=False)
-    assert cli.main(["list"]) == cli.NOT_RUNNING
-    assert cli.main(["list", "--socket", str(runtime_dir / "none.sock")]) == cli.NOT_RUNNING
+    assert cli.main(["list"]) == command_line.NOT_RUNNING
+    assert cli.main(["list", "--socket", str(runtime_dir / "none.sock")]) == command_line.NOT_RUNNING
     assert "no wlvm is running" in capsys.readouterr().err
 
 
 def test_the_socket_may_be_named(wlvm: Wlvm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WLVM_SOCKET", "/nowhere.sock")
-    assert cli.main(["list"]) == cli.NOT_RUNNING
-    assert cli.main(["list", "--socket", str(wlvm.path)]) == cli.OK
+    assert cli.main(["list"]) == command_line.NOT_RUNNING
+    assert cli.main(["list", "--socket", str(wlvm.path)]) == command_line.OK
     monkeypatch.setenv("WLVM_SOCKET", str(wlvm.path))
-    assert cli.main(["list"]) == cli.OK
+    assert cli.main(["list"]) == command_line.OK
 
 
 # What to run.
@@ -496,7 +496,7 @@ def test_a_wrong_configuration_starts_nothing(
     fake_part(monkeypatch, "server", lambda config, backend, source: pytest.fail("started"))
     file = tmp_path / "config.toml"
     file.write_text("bell = 1\nwhistle = 2\n")
-    assert cli.main(["run", "--config", str(file)]) == cli.USAGE
+    assert cli.main(["run", "--config", str(file)]) == command_line.USAGE
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
@@ -526,14 +526,14 @@ def fake_part(monkeypatch: pytest.MonkeyPatch, name: str, run: Callable[..., obj
 def test_validate_says_ok_or_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "config.toml"
     file.write_text("guest.a.qmp = '/x'")
-    assert cli.main(["validate", str(file)]) == cli.OK
+    assert cli.main(["validate", str(file)]) == command_line.OK
     assert capsys.readouterr().out == f"{file}: ok: guests 1, outputs 0\n"
-    assert cli.main(["validate", "--json", str(file)]) == cli.OK
+    assert cli.main(["validate", "--json", str(file)]) == command_line.OK
     assert json.loads(capsys.readouterr().out) == {"ok": True, "problems": []}
     file.write_text("guest.a.color = '/x'\nbell = 1")
-    assert cli.main(["validate", str(file)]) == cli.USAGE
+    assert cli.main(["validate", str(file)]) == command_line.USAGE
     assert capsys.readouterr().err.count("\n") == 2
-    assert cli.main(["validate", "--json", str(file)]) == cli.USAGE
+    assert cli.main(["validate", "--json", str(file)]) == command_line.USAGE
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is False
     assert told["problems"][0] == {
@@ -548,7 +548,7 @@ def test_validate_says_ok_or_every_problem(tmp_path: Path, capsys: pytest.Captur
 def test_a_wrong_command_line_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
-    assert ended.value.code == cli.USAGE
+    assert ended.value.code == command_line.USAGE
     error = capsys.readouterr().err
     assert error.startswith("wlvm")
     assert error.count("\n") == 1
@@ -571,6 +571,6 @@ def test_who_stops_reading_gets_no_traceback(
         raise BrokenPipeError
 
     with (tmp_path / "out").open("w") as out:
-        monkeypatch.setattr(cli, "_print_json", broken)
+        monkeypatch.setattr(remote_commands, "print_json", broken)
         monkeypatch.setattr(sys, "stdout", out)
-        assert cli.main(["list", "--json"]) == cli.FAILED
+        assert cli.main(["list", "--json"]) == command_line.FAILED

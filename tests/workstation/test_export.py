@@ -30,7 +30,7 @@ from tests.headless.test_hostile import paint
 from tests.wlvm_process import DEADLINE, Wlvm, eventually, spawn
 from tests.workstation.dmabuf_guest import dmabuf_guest
 from tests.workstation.hardware import card, connectors, plugged
-from wlvm import cli
+from wlvm import cli, command_line
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import XRGB8888, Rect
 from wlvm.ipc import ControlError, ExportedDmabuf
@@ -197,7 +197,7 @@ def test_the_command_reads_it_through_the_dmabuf(wlvm: Wlvm, guest: FakeVm, runt
         memory.show(guest.listener())
         wait_for(wlvm, memory).close()
         command = ["frame", "vm", "--dmabuf", "--socket", str(wlvm.socket), "-o", str(file)]
-        assert cli.main(command) == cli.OK
+        assert cli.main(command) == command_line.OK
         with Image.open(file) as image:
             red, green, blue = np.asarray(image, np.uint32).transpose(2, 0, 1)
         np.testing.assert_array_equal(red << 16 | green << 8 | blue, memory.pixels)
