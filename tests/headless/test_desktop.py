@@ -356,6 +356,9 @@ def test_a_program_moves_and_resizes_its_floating_window_itself(desk: Desk) -> N
     screen = desk.wlvm.screen()
     assert np.all(screen[50:150, 100:300] == GREEN)
     assert np.count_nonzero(screen == GREEN) == 200 * 100
+    # It may still be as large as it wants.
+    dialog.draw(250, 150)
+    eventually("it is larger", lambda: np.all(desk.wlvm.screen()[50:200, 100:350] == GREEN))
     # One that is tiled stays.
     desk.point(700, 500)
     desk.pointer.button(LEFT, True)
@@ -367,6 +370,20 @@ def test_a_program_moves_and_resizes_its_floating_window_itself(desk: Desk) -> N
     client.display.roundtrip()
     assert window.size == (800, 600)
     assert desk.color(5, 595) == RED
+
+
+def test_a_program_is_told_where_the_pointer_is_when_its_window_moves_below_it(desk: Desk) -> None:
+    client = desk.client()
+    window = client.window(RED)
+    desk.point(400, 300)
+    client.wait_for("the pointer entered", lambda: client.named("pointer enter"))
+    client.window(GREEN, size=(200, 100), parent=window)
+    client.wait_for("it is over the dialog", lambda: client.named("pointer leave"))
+    assert [float(value) for value in client.named("pointer enter")[-1][2:]] == [100, 50]
+    desk.press("Reserved+Shift+Right")
+    client.wait_for(
+        "it is told", lambda: [float(value) for value in client.named("pointer motion")[-1][1:]] == [90, 50]
+    )
 
 
 # Where views go.

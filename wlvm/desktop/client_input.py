@@ -27,6 +27,8 @@ class ClientInput:
         self._surface: Surface | None = None
         self._origin = (0.0, 0.0)
         self._buttons: set[int] = set()
+        #: Whether a frame of the client's pointer events is to be ended. What enters and leaves, wlroots ends by itself.
+        self._frame_due = False
         #: Called when the pointer has moved over a surface, to another one, or to none.
         self.moved: Callable[[], None] = lambda: None
         clients.on_cursor(self._on_cursor)
@@ -60,16 +62,22 @@ class ClientInput:
         if hit is None or hit.surface is None or hit.owner is not view:
             self.leave()
             return
-        if self._surface != hit.surface:
+        had_it, origin = self._surface == hit.surface, (x - hit.x, y - hit.y)
+        if not had_it:
             self._forget_cursor()
-        self._surface = hit.surface
-        self._origin = (x - hit.x, y - hit.y)
+        self._frame_due |= had_it and origin != self._origin
+        self._surface, self._origin = hit.surface, origin
         self.clients.pointer_enter(hit.surface, hit.x, hit.y)
+        if had_it:
+            self.clients.pointer_motion(
+                hit.x, hit.y
+            )  # the surface may have moved; wlroots tells nothing twice
         self.moved()
 
     def motion(self, view: object, x: float, y: float) -> None:
         """The pointer moved to this point of the layout, over `view` or held to it."""
         self.enter(view, x, y)
+        self._frame_due = True
         self.clients.pointer_motion(x - self._origin[0], y - self._origin[1])
 
     def leave(self) -> None:
@@ -83,13 +91,17 @@ class ClientInput:
 
     def button(self, button: int, pressed: bool) -> None:
         (self._buttons.add if pressed else self._buttons.discard)(button)
+        self._frame_due = True
         self.clients.pointer_button(button, pressed)
 
     def axis(self, scroll: Scroll) -> None:
+        self._frame_due = True
         self.clients.pointer_axis(scroll.vertical, scroll.length, scroll.v120, scroll.source)
 
     def frame(self) -> None:
-        self.clients.pointer_frame()
+        if self._frame_due:
+            self._frame_due = False
+            self.clients.pointer_frame()
 
     def drag_begins(self) -> None:
         """A drag has taken the buttons that are down: nobody hears of their release."""

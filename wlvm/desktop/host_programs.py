@@ -262,6 +262,8 @@ class HostPrograms:
             window.follow()
             if window.resized():
                 self._desktop.view_changed(window)
+            elif self._seat.pointer is window:
+                self._seat.view_changed(window)  # its subsurfaces may lie otherwise, or take input elsewhere
 
     def _gone(self, window: Toplevel) -> None:
         self._answers.forget(window)

@@ -77,6 +77,11 @@ class Seat:
         return self._locked
 
     @property
+    def pointer(self) -> View | None:
+        """The view that the pointer is over, or held to."""
+        return self._pointer
+
+    @property
     def held(self) -> View | None:
         """The view that a button went down on, while it is down."""
         return self._pointer if self._buttons else None

@@ -304,7 +304,9 @@ class Workspace(Generic[V]):
             self.set_floating(view, True)
         place = self._floating[view]
         place.by_layout = place.by_layout and self._layout.floats
-        place.position, place.size = _from(ground.usable, box), (box.width, box.height)
+        if place.size is not None or box[2:] != self._floating_boxes(ground)[view][2:]:
+            place.size = (box.width, box.height)  # one that is only moved may still change its size itself
+        place.position = _from(ground.usable, box)
 
     def move(self, view: V, direction: Direction, amount: Amount, ground: Ground[V]) -> bool:
         """Move a view on its workspace: a floating one by `amount`, a tiled one to the next place. False where it is at the edge."""
