@@ -157,6 +157,7 @@ class Outputs:
     def _unplugged(self, wlr: WlrOutput) -> None:
         """Raised when an output goes that was off."""
         self._take_from_off(wlr.name)
+        self._management.tell(self._heads())
 
     # What clients ask.
 
