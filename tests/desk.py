@@ -10,12 +10,10 @@ from pathlib import Path
 
 from tests.clients.virtual_input import InputClient
 from tests.clients.window import Client
-from tests.wlvm_process import Wlvm, eventually
+from tests.wlvm_process import BARE, Wlvm, eventually
 
 WIDTH, HEIGHT = 800, 600
 LEFT, RIGHT = 0x110, 0x111  # BTN_LEFT, BTN_RIGHT
-#: Nothing around views, so that all is theirs.
-BARE = '[look]\nborder = 0\ntitles = false\nbackground = "#000000"\n'
 CONFIG = BARE + '[[output]]\nmode = "800x600"\n'
 
 #: The evdev codes of keys (linux/input-event-codes.h), by the names that bindings have for them.

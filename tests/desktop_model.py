@@ -61,10 +61,13 @@ class DesktopModel:
         return self.workspaces.scene().places
 
     def picture(self, colors: Mapping[str, int], background: int) -> np.ndarray:
-        """The whole layout, 0x00RRGGBB, and ANY where a view without a colour is, or what is around one."""
+        """The whole layout, 0x00RRGGBB, and ANY where a view without a colour is, or what is around one, or a tab."""
         width, height = self._size
         picture = np.full((height, width), background, np.uint32)
-        for view, place in self.places.items():
+        scene = self.workspaces.scene()
+        for tab in scene.tabs:
+            picture[_part(tab.box)] = ANY
+        for view, place in scene.places.items():
             if place.visible:
                 picture[_part(place.outer)] = ANY
                 picture[_part(place.content)] = colors.get(view, ANY)

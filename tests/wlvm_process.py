@@ -61,8 +61,15 @@ def spawn(arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
     )
 
 
+#: Nothing around views, so that all of a screen is theirs.
+BARE = '[look]\nborder = 0\ntitles = false\nbackground = "#000000"\n'
+
+
 class Wlvm:
-    """A running wlvm; `close()` ends it and checks that it left nothing behind."""
+    """A running wlvm; `close()` ends it and checks that it left nothing behind.
+
+    A `config` without `[look]` has BARE.
+    """
 
     #: How a wlvm is started; the virtual workstation has a way of its own.
     start: ClassVar[Callable[[Sequence[str], Mapping[str, str]], Process]] = staticmethod(spawn)
@@ -93,7 +100,7 @@ class Wlvm:
 
     def edit(self, config: str) -> None:
         """Have this in the configuration's file, which wlvm notices."""
-        self._config.write_text(config)
+        self._config.write_text(config if "[look]" in config else f"{config}\n{BARE}")
 
     @property
     def pid(self) -> int:

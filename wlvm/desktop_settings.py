@@ -17,15 +17,14 @@ from wlvm.desktop.tiling import Spacing
 from wlvm.desktop.tree import Arrangement
 from wlvm.desktop_config import RESERVED_CODES, PartConfig, RuleConfig, commands_of
 
-#: The height of a strip of tabs, in logical pixels.
-_TAB_HEIGHT = 24
-
 
 def desktop_settings(config: Config) -> Settings:
     """What the desktop is to know of a configuration."""
+    style = config.look.style
     return Settings(
         layout=config.desktop.layout,
-        spacing=Spacing(config.desktop.gap, config.desktop.margin, _TAB_HEIGHT),
+        spacing=Spacing(config.desktop.gap, config.desktop.margin, style.line),
+        style=style,
         own_workspaces=config.desktop.own_workspaces,
         workspaces=tuple(WorkspaceRule(each.name, each.outputs, each.layout) for each in config.workspaces),
         rules=(

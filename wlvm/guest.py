@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from wlvm.config import GuestConfig
 from wlvm.guest_surface import GuestSurface, Identity
 from wlvm.loop import EventLoop
+from wlvm.placeholder import BAD, CALM, TROUBLE, Card
 from wlvm.qemu import qmp
 from wlvm.qemu.connection import MachineState, QemuConnection
 from wlvm.qemu.display import Console, DisplayThread
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 #: A guest that cannot be reached is tried again after this long, in milliseconds.
 RETRY_MS = 1000
 
-_WAITING = "Waiting for the guest's first picture."
+_WAITING = Card("starting", ["Waiting for the guest's first picture."])
 
 
 class State(enum.StrEnum):
@@ -147,7 +148,7 @@ class Guest:
             raise PowerError(f"{self.label} is {self.state.value} already")
         if self.config.launch:
             self._enter(State.CONNECTING)
-            self._show_card(["Starting"])
+            self._show_card(Card("starting"))
             self._launch(self.config.launch)
         else:
             self._retry.disarm()
@@ -246,7 +247,8 @@ class Guest:
         log.log(logging.INFO if expected else logging.WARNING, "%s: %s", self.name, reason)
         self._enter(state, reason)
         hint = self.start_hint if self.config.qmp is None else "It is shown again as soon as it is back."
-        self._show_card([reason, hint] if hint else [reason])
+        color = CALM if self.config.qmp is None else TROUBLE
+        self._show_card(Card(state, [reason, hint] if hint else [reason], color))
 
     def _enter(self, state: State, reason: str = "") -> None:
         self.state, self.reason = state, reason
@@ -263,9 +265,9 @@ class Guest:
             self._connection.close()
             self._connection = None
 
-    def _show_card(self, lines: list[str]) -> None:
+    def _show_card(self, card: Card) -> None:
         for surface in self.surfaces.values():
-            surface.show_card(lines)
+            surface.show_card(card)
 
     # The connection's events (wlvm.qemu.connection.ConnectionEvents).
 
@@ -282,7 +284,7 @@ class Guest:
             surface = self.surfaces[console.index]
             surface.set_identity(self.identity(console.index))
             surface.connect(self._forwarder(self._connection, console), console.acknowledge)
-            surface.show_card([_WAITING])
+            surface.show_card(_WAITING)
         self._tell_running(state.running)
         self._machine = Machine(self._connection.qmp.execute, self._machine_changed)
         self._machine.ask()
@@ -350,7 +352,7 @@ class Guest:
             self._complained.add(console.index)
             log.warning("%s: %s", self.name, refusal)
         if surface.picture is None:
-            surface.show_card([refusal or _WAITING])
+            surface.show_card(Card("refused", [refusal], BAD) if refusal else _WAITING)
 
     def running(self, running: bool) -> None:
         self._tell_running(running)
@@ -374,14 +376,14 @@ class Guest:
                 self._tell_running(self._runs)
             for surface in self.surfaces.values():
                 if surface.picture is None:
-                    surface.show_card([_WAITING])
+                    surface.show_card(_WAITING)
                 else:
                     surface.uncover()
         else:
             reason = "QEMU does not answer: it is stopped or hangs."
             log.warning("%s: %s", self.name, reason)
             self._enter(State.UNRESPONSIVE, reason)
-            self._show_card([reason])
+            self._show_card(Card(State.UNRESPONSIVE, [reason], TROUBLE))
 
     def closed(self, reason: str) -> None:
         self._connection = None

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wlvm.color import Rgb
 from wlvm.desktop.place import Place
+from wlvm.desktop.style import Look
 from wlvm.desktop.view import ARROW, Cursor, HiddenCursor, ImageCursor
 from wlvm.dmabuf_fence import FenceGate
 from wlvm.frame import Frame
@@ -18,7 +20,7 @@ from wlvm.guest_cursor import scaled_cursor
 from wlvm.loop import EventLoop
 from wlvm.picture import Picture, PictureMaker, UnshowableError
 from wlvm.pixel_grid import PixelGrid
-from wlvm.placeholder import draw_card
+from wlvm.placeholder import Card, draw_card
 from wlvm.presentation import Acknowledge, Presentation
 from wlvm.qemu.handover import ConsoleChanges, Scanout
 from wlvm.qemu.input import InputForwarder
@@ -87,7 +89,7 @@ class GuestSurface:
         self._picture: Picture | None = None
         self._copied_before = 0
         self._card: Buffer | None = None
-        self._card_lines: list[str] = []
+        self._card_says = Card("starting")
         self._disabled = loop.timer(self._switched_off)
         self._cursor_image: GuestCursor | None = None
         self._cursor_buffer: Buffer | None = None
@@ -96,7 +98,7 @@ class GuestSurface:
         self._host_cursor: tuple[tuple[GuestCursor, tuple[float, float], Filter], ImageCursor] | None = None
         self._locked = False
         self.box = Rect(0, 0, *_UNKNOWN_SIZE)
-        self.show_card(["Starting"])
+        self.show_card(self._card_says)
 
     def destroy(self) -> None:
         """Take the surface off the screen; release every key and button it holds down."""
@@ -179,9 +181,9 @@ class GuestSurface:
         """The guest's pixels as they are; None when there are none, or none that the CPU can read."""
         return None if self._picture is None else self._picture.frame()
 
-    def show_card(self, lines: list[str]) -> None:
-        """Cover the picture, if there is one, by a card with the guest's name and these lines."""
-        self._card_lines = lines
+    def show_card(self, card: Card) -> None:
+        """Cover the picture, if there is one, by a card."""
+        self._card_says = card
         self._draw_card()
         self._cursor_node.set_enabled(False)
         self._changed(self)
@@ -194,6 +196,10 @@ class GuestSurface:
             self._node.set_upside_down(self._picture.upside_down)
             self._fit()
             self._changed(self)
+
+    @property
+    def look(self) -> Look:
+        return Look(label=self.identity.label, color=Rgb.parse(self.identity.color))
 
     @property
     def natural_size(self) -> tuple[int, int]:
@@ -273,7 +279,7 @@ class GuestSurface:
 
     def _switched_off(self) -> None:
         """The guest shows nothing, and may do with its pages what it likes: they are not kept from it."""
-        self.show_card(["The guest has switched this display off."])
+        self.show_card(Card("dark", ["The guest has switched this display off."]))
         self._give_up(self._picture)
         self._picture = None
 
@@ -303,11 +309,9 @@ class GuestSurface:
         self._node.set_size(box.width, box.height)
 
     def _draw_card(self) -> None:
-        width, height = self._grid.size(self._area)
-        old, self._card = (
-            self._card,
-            Buffer(draw_card(width, height, self.identity.label, self._card_lines, self.identity.color)),
-        )
+        size, label, color = self._grid.size(self._area), self.identity.label, Rgb.parse(self.identity.color)
+        picture = draw_card(size, self._grid.scale, label, color, self._card_says)
+        old, self._card = self._card, Buffer(picture)
         self._node.set_source(None)
         self._node.set_upside_down(False)
         self._node.set_buffer(self._card)
@@ -361,11 +365,18 @@ class GuestSurface:
         ):
             self._cursor_node.set_enabled(False)
             return
+        # What of it would lie outside of the picture is not shown: the guest draws there and nowhere else.
+        shape = Rect(position.x, position.y, image.width, image.height)
+        seen = shape.clipped(*fit.picture)
+        if seen is None:
+            self._cursor_node.set_enabled(False)
+            return
         factor_x, factor_y = (each / self._grid.scale for each in fit.factor)
         self._cursor_node.set_filter(fit.filter)
-        self._cursor_node.set_position(round(position.x * factor_x), round(position.y * factor_y))
+        self._cursor_node.set_source(Rect(seen.x - shape.x, seen.y - shape.y, seen.width, seen.height))
+        self._cursor_node.set_position(round(seen.x * factor_x), round(seen.y * factor_y))
         self._cursor_node.set_size(
-            max(1, round(image.width * factor_x)), max(1, round(image.height * factor_y))
+            max(1, round(seen.width * factor_x)), max(1, round(seen.height * factor_y))
         )
         self._cursor_node.set_enabled(True)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wlvm import apply_config
 from wlvm.capture import CapturePolicy, guest_refusal
+from wlvm.color import Rgb
 from wlvm.commands import commands_of
 from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig
 from wlvm.desktop.bindings import ChordError, KeyRouter
@@ -34,6 +35,7 @@ from wlvm.desktop.identity import GuestHead
 from wlvm.desktop.idle import Idle
 from wlvm.desktop.keys import Keys
 from wlvm.desktop.layers import Layers
+from wlvm.desktop.messages import ERROR, Message, Messages
 from wlvm.desktop.output import Output
 from wlvm.desktop.output_map import OutputArea
 from wlvm.desktop.seat import Seat
@@ -72,6 +74,9 @@ log = logging.getLogger(__name__)
 #: How long a busy main thread may keep the interpreter's lock from the display thread, in seconds (Python's default is ten times this,
 #: and makes QEMU wait 9 ms for the answer to a ScanoutMap instead of 1).
 _SWITCH_INTERVAL = 0.0005
+
+#: How long it is on the screen that an edited configuration cannot be used, in seconds.
+_ERROR_SECONDS = 20.0
 
 #: A guest is closed by a second command within so many seconds.
 _CLOSE_AGAIN = 5.0
@@ -121,7 +126,10 @@ class Server(OutputsEvents):
         self.output_set = Outputs(self.wayland, config.outputs, self)
         self._layers = Layers(self.wayland.scene)
         self._pictures = PictureMaker(self.loop, Textures(self.wayland.backend.renderer))
-        self.desktop = Desktop(self.loop, desktop_settings(config), self._layers)
+        self._messages = Messages(self.loop, self._layers.messages)
+        self.desktop = Desktop(
+            self.loop, desktop_settings(config), self.wayland.scene, self._layers, self._messages
+        )
         self.seat = Seat(self._view_at, self.desktop)
         self.desktop.use(self.seat)
         self.feed = Feed(self.loop, lambda: state_of(self))
@@ -245,6 +253,7 @@ class Server(OutputsEvents):
         self._idle_protocols.forget()
         self.output_set.forget()
         self.devices.destroy()
+        self._messages.close()
         self.wayland.destroy()
 
     @property
@@ -345,7 +354,7 @@ class Server(OutputsEvents):
         if before != name or now - at > _CLOSE_AGAIN:
             self._close_asked = name, now
             what = "shut it down" if runs else "take it off the screen"
-            self._tell(f"{guest.label} is a machine: close it once more to {what}.")
+            self._tell(guest, f"{guest.label} is a machine: close it once more to {what}.", _CLOSE_AGAIN)
             return
         self._close_asked = "", 0.0
         if runs:
@@ -353,9 +362,11 @@ class Server(OutputsEvents):
         else:
             self.remove_guest(name)
 
-    def _tell(self, text: str) -> None:
-        """Tell the person at the screen."""
+    def _tell(self, guest: Guest, text: str, seconds: float) -> None:
+        """Tell the person at the screen something of a guest, for so long."""
         log.info("%s", text)
+        color = Rgb.parse(guest.config.color)
+        self.desktop.tell(Message(guest.label, text, color), seconds, instead=guest)
 
     def _surface_changed(self, surface: GuestSurface) -> None:
         self.desktop.view_changed(surface)
@@ -402,6 +413,11 @@ class Server(OutputsEvents):
             error = str(problem)
             raise CommandError(error) from None
         finally:
+            if error:
+                message = Message("The configuration stays as it was", error, ERROR)
+                self.desktop.tell(message, _ERROR_SECONDS, instead="configuration")
+            else:
+                self._messages.dismiss("configuration")
             self.config_state = ConfigState(self.config_state.reloads + 1, error)
             self.feed.changed()
 
@@ -431,6 +447,7 @@ class Server(OutputsEvents):
     def _focus_changed(self, view: View | None) -> None:
         """Raised when another view has the keyboard, or has grabbed or released it."""
         self._programs.focus_changed(view)
+        self.desktop.decorate()
         self.feed.changed()
 
     # Host programs (wlvm.desktop.host_programs.Outputs).

@@ -141,8 +141,12 @@ def test_two_outputs_show_what_the_configuration_says(qemu: str, runtime_dir: Pa
     ):
         for name in ("one", "two"):
             wlvm.wait_for_picture(name)
-        (one,) = wlvm.guest("one").consoles
-        assert (one.output, one.x, one.y) == ("HEADLESS-2", 100, 50)
+
+        def place() -> tuple[str, int, int]:
+            (one,) = wlvm.guest("one").consoles
+            return one.output, one.x, one.y
+
+        eventually("it is in its place", lambda: place() == ("HEADLESS-2", 100, 50))
         assert wlvm.guest("two").consoles[0].output == "HEADLESS-1"
         assert wlvm.screen("HEADLESS-1").shape == (600, 800)
         assert wlvm.screen("HEADLESS-2").shape == (900, 1600)

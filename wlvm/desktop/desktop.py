@@ -6,25 +6,37 @@ What is where is decided in `wlvm.desktop.workspaces`, which knows no Wayland; h
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, takewhile
 
+from wlvm.desktop.background import Background
 from wlvm.desktop.command import CommandError, ViewCommand
-from wlvm.desktop.grabs import MoveGrab, ResizeGrab
+from wlvm.desktop.grabs import MoveGrab, ResizeGrab, edges_at
 from wlvm.desktop.identity import GuestHead, Identity, Program
 from wlvm.desktop.layers import Layers
+from wlvm.desktop.messages import Message, Messages
 from wlvm.desktop.output_map import OutputArea
 from wlvm.desktop.place import Place, Stratum, Traits
 from wlvm.desktop.seat import Seat
 from wlvm.desktop.settings import Settings, Wishes
 from wlvm.desktop.slot import Slot
+from wlvm.desktop.style import Look, Style
+from wlvm.desktop.tab_strip import TabStrips
+from wlvm.desktop.tiling import Tab
 from wlvm.desktop.toplevel import Toplevel
 from wlvm.desktop.view import PlacedView, View
 from wlvm.desktop.view_commands import ViewCommands
 from wlvm.desktop.window import Window
 from wlvm.desktop.workspaces import Workspaces
 from wlvm.framebuffer import Rect
+from wlvm.wlr.scene import Scene
+
+#: What the title of a view says that has all keys.
+_GRABBED = "has all keys"
+
+#: How long the label of a guest without a border is shown, in seconds.
+_LABEL_SECONDS = 2.5
 from wlvm.loop import EventLoop
 
 #: Views that go or change their size are arranged together, after so many times as long as arranging took the last time: a program that has a
@@ -38,11 +50,18 @@ _MANY = 64
 class Desktop:
     """The views of one seat. Implements `wlvm.desktop.seat.FocusPolicy`. `close()` it."""
 
-    def __init__(self, loop: EventLoop, settings: Settings, layers: Layers) -> None:
+    def __init__(
+        self, loop: EventLoop, settings: Settings, scene: Scene, layers: Layers, messages: Messages
+    ) -> None:
         """`use()` gives it the seat, before the first view comes."""
         self.workspaces: Workspaces[PlacedView] = Workspaces(settings, self._traits)
         self._commands = ViewCommands(self.workspaces)
+        self._scene = scene
         self._layers = layers
+        self._messages = messages
+        self._background = Background(layers.ground)
+        self._tabs: TabStrips[PlacedView] = TabStrips(layers.tabs)
+        self._shown_tabs: Sequence[Tab[PlacedView]] = ()
         self._seat: Seat | None = None
         #: Called when anything may have another place, name or state than before, or the focus has gone to another view.
         self.changed: Callable[[], None] = lambda: None
@@ -50,6 +69,8 @@ class Desktop:
         self._ids = count(1)
         #: The views in drawing order, as the scene has them.
         self._drawn: list[tuple[PlacedView, Stratum]] = []
+        #: Guests that are seen without a border.
+        self._unmarked: set[PlacedView] = set()
         self._focused: PlacedView | None = None
         self._soon = loop.timer(self.arrange)
         self._is_soon = False
@@ -89,6 +110,8 @@ class Desktop:
     def configure(self, settings: Settings) -> None:
         """Have other settings from now on; what did not change in them stays as the person has made it."""
         self.workspaces.configure(settings)
+        self._messages.style = self.style
+        self._outputs_changed()
         self.arrange()
 
     # Outputs.
@@ -101,12 +124,30 @@ class Desktop:
             return
         else:
             self.workspaces.change_output(output)
+        self._outputs_changed()
+        self._messages.arrange(output)
         self.arrange()
 
     def remove_output(self, name: str) -> None:
         """An output went: its views go to others until it is back."""
         self.workspaces.remove_output(name)
+        self._outputs_changed()
+        self._messages.output_gone(name)
         self.arrange()
+
+    def _outputs_changed(self) -> None:
+        self._background.show(self.workspaces.outputs, self.style.background)
+
+    @property
+    def style(self) -> Style:
+        """Measures and colours of what is drawn around views."""
+        return self.workspaces.settings.style
+
+    def tell(self, message: Message, seconds: float, *, instead: Hashable = None) -> None:
+        """Show a message for so long, on the output that has the focus. `instead` as in `Messages.show`."""
+        output = self.workspaces.focused_output
+        if output is not None:
+            self._messages.show(message, seconds, self.workspaces.outputs[output], instead=instead)
 
     # Views.
 
@@ -139,6 +180,8 @@ class Desktop:
         if slot is not None and slot.natural_size != view.natural_size:
             slot.natural_size = view.natural_size
             self._arrange_soon()
+        elif slot is not None:
+            self._decorate(slot)
         self.seat.view_changed(view)
 
     def place_again(self, guest: str) -> None:
@@ -172,6 +215,7 @@ class Desktop:
     def window_renamed(self, window: Window) -> None:
         if window in self._slots:
             self.workspaces.rename(window, _program(window))
+            self.decorate()
             self.changed()
 
     def parent_changed(self, window: Window, parent: Window | None) -> None:
@@ -259,6 +303,8 @@ class Desktop:
     def view_pressed(self, view: View | None) -> None:
         if view is None:
             x, y = self.seat.cursor
+            if self._pressed_on_ours(x, y):
+                return
             output = self.workspaces.outputs.at(int(x), int(y))
             if output is not None:
                 self.workspaces.focus_workspace(self.workspaces.shown_on(output))
@@ -267,6 +313,27 @@ class Desktop:
             self.focus(slot.view)
         else:
             self.seat.set_focus(view)
+
+    def _pressed_on_ours(self, x: float, y: float) -> bool:
+        """A button went down at a point of the layout; False where nothing of wlvm's own is that does something then."""
+        hit = self._scene.at(x, y)
+        owner = None if hit is None else hit.owner
+        if owner is self._messages:
+            self._messages.dismiss_at(x, y)
+            return True
+        if owner is self._tabs and (view := self._tabs.at(x, y)) is not None:
+            self.focus(view)
+            return True
+        slot = next((slot for slot in self._slots.values() if slot.decoration is owner), None)
+        if slot is None or slot.place is None:
+            return False
+        self.focus(slot.view)
+        edges = edges_at(slot.place, x, y)
+        if edges:
+            self.seat.grab_pointer(ResizeGrab(self, slot.view, (x, y), edges))
+        elif slot.place.stratum is not Stratum.TILED:
+            self.seat.grab_pointer(MoveGrab(self, slot.view, (x, y)))
+        return True
 
     def default_focus(self) -> View | None:
         return self.workspaces.focused
@@ -297,6 +364,9 @@ class Desktop:
             fullscreen = self.workspaces.workspace_of(view).fullscreen is view
             slot.show(place, fullscreen=fullscreen, grid=output.grid)
         self._draw_in_order([(view, place.stratum) for view, place in scene.places.items()])
+        self._shown_tabs = scene.tabs
+        self.decorate()
+        self._name_unmarked()
         self.seat.views_changed(self._slots.keys())
         focused = self.workspaces.focused
         if focused is not self._focused:
@@ -312,9 +382,54 @@ class Desktop:
             self._slots[view].raise_to_top()
         self._drawn = views
 
+    def decorate(self) -> None:
+        """Draw what is around all views, as far as it would look otherwise: also when another one has the keyboard."""
+        for slot in self._slots.values():
+            self._decorate(slot)
+        # A view, or its output, may be on its way out.
+        outputs = {view: self._output_of(slot) for view, slot in self._slots.items()}
+        there = {view: output for view, output in outputs.items() if output is not None}
+        tabs = [tab for tab in self._shown_tabs if tab.view in there]
+        self._tabs.show(tabs, self._look_of, there.__getitem__, self.style)
+
+    def _decorate(self, slot: Slot) -> None:
+        output = self._output_of(slot)
+        if output is not None and slot.place is not None and slot.place.visible:
+            slot.decoration.show(slot.place, self._look_of(slot.view), output, self.style)
+
+    def _output_of(self, slot: Slot) -> OutputArea | None:
+        """The output that a view is on, if both are there."""
+        if slot.place is None or slot.place.output not in self.workspaces.outputs:
+            return None
+        return self.workspaces.outputs[slot.place.output]
+
+    def _look_of(self, view: PlacedView) -> Look:
+        focused = self.seat.focus is view
+        grabbed = focused and self.seat.keyboard_grabbed
+        return replace(view.look, focused=focused, note=_GRABBED if grabbed else "")
+
+    def _name_unmarked(self) -> None:
+        """Say of each guest that is seen without a border from now on whose it is."""
+        unmarked = {view: slot.place for view, slot in self._slots.items() if self._is_unmarked(slot)}
+        for view, place in unmarked.items():
+            if view not in self._unmarked and place is not None:
+                message = Message(view.look.label, color=view.look.color)
+                output = self.workspaces.outputs[place.output]
+                self._messages.show(message, _LABEL_SECONDS, output, instead=view)
+        for view in self._unmarked - unmarked.keys():
+            self._messages.dismiss(view)
+        self._unmarked = set(unmarked)
+
+    def _is_unmarked(self, slot: Slot) -> bool:
+        place, has_borders = slot.place, self.style.border or self.style.titles
+        if place is None or not place.visible or not slot.view.look.label:
+            return False
+        return place.content == place.outer and (place.stratum is Stratum.FULLSCREEN or bool(has_borders))
+
     def _traits(self, view: PlacedView) -> Traits:
         slot = self._slots.get(view)
-        return Traits(natural=view.natural_size if slot is None else slot.natural_size)
+        natural = view.natural_size if slot is None else slot.natural_size
+        return Traits(natural=natural, border=self.style.border, title=self.style.title)
 
 
 def _program(window: Window) -> Program:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wlvm.desktop.direction import Direction
-from wlvm.desktop.place import Stratum
+from wlvm.desktop.place import Place, Stratum
 from wlvm.desktop.tree_commands import LEAST
 from wlvm.desktop.view import PlacedView
 from wlvm.framebuffer import Rect
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from wlvm.desktop.desktop import Desktop
 
 TOP, BOTTOM, LEFT, RIGHT = 1, 2, 4, 8
+
+#: How far from a corner of a border it is still the corner that is pulled, in logical pixels.
+_CORNER = 16
 
 _SIDES = {
     TOP: Direction.UP,
@@ -87,6 +90,24 @@ class ResizeGrab(_Grab):
             pixels = side.step * by[0 if side.horizontal else 1]
             if edges & edge and pixels:
                 yield side, pixels
+
+
+def edges_at(place: Place, x: float, y: float) -> int:
+    """The edges of a view's border that a point on it pulls, two near a corner; 0 for one on the title."""
+    inner, box = place.content if place.title is None else place.title.union(place.content), place.outer
+    if inner.x <= x < inner.x + inner.width and inner.y <= y < inner.y + inner.height:
+        return 0
+    across, down = min(_CORNER, box.width // 3), min(_CORNER, box.height // 3)
+    edges = 0
+    if x < box.x + across:
+        edges |= LEFT
+    elif x >= box.x + box.width - across:
+        edges |= RIGHT
+    if y < box.y + down:
+        edges |= TOP
+    elif y >= box.y + box.height - down:
+        edges |= BOTTOM
+    return edges
 
 
 def pulled(box: Rect, edges: int, way: tuple[int, int]) -> Rect:

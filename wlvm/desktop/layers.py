@@ -15,11 +15,14 @@ class Layers:
         self.nowhere.set_enabled(False)
         #: All of the layers below.
         self.session = Tree.create(scene.root)
+        #: The colour below everything.
+        self.ground = Tree.create(self.session)
         #: wlr-layer-shell's lower two: a wallpaper, desktop widgets.
         self.background = Tree.create(self.session)
         self.bottom = Tree.create(self.session)
-        #: Guests and host programs where they are laid out, and what floats above them.
+        #: Guests and host programs where they are laid out, their tabs, and what floats above them.
         self.tiled = Tree.create(self.session)
+        self.tabs = Tree.create(self.session)
         self.floating = Tree.create(self.session)
         #: wlr-layer-shell's bars, which a view in full screen covers.
         self.top = Tree.create(self.session)
@@ -32,6 +35,8 @@ class Layers:
         self.popups = Tree.create(self.session)
         #: What is dragged.
         self.drag = Tree.create(scene.root)
+        #: What wlvm says.
+        self.messages = Tree.create(scene.root)
         #: The lock screen: while it is there, nothing else is seen, and nothing else gets input.
         self.lock = Tree.create(scene.root)
 

@@ -81,6 +81,13 @@ class Messages:
         for shown in [each for each in self._all() if each.instead == instead]:
             self._remove(shown)
 
+    def dismiss_at(self, x: float, y: float) -> None:
+        """Show the message at a point of the layout no longer."""
+        for shown in self._all():
+            box = shown.box
+            if box.x <= x < box.x + box.width and box.y <= y < box.y + box.height:
+                self._remove(shown)
+
     def output_gone(self, name: str) -> None:
         """An output went, and its messages with it."""
         for shown in list(self._shown.get(name, ())):
@@ -105,6 +112,8 @@ class _Shown:
     """A message on an output."""
 
     timer: Timer
+    box: Rect
+    """Where it is, in layout coordinates, once it has been placed."""
 
     def __init__(self, message: Message, output: str, instead: Hashable, node: PictureNode) -> None:
         self.message, self.output, self.instead = message, output, instead
@@ -114,9 +123,9 @@ class _Shown:
         """Have it in the middle of the output, from `top` on; returns its height, in logical pixels."""
         sheet = Sheet(self.message, font_size, room)
         width, height = (max(1, round(side / output.scale)) for side in sheet.size)
-        box = Rect(output.box.x + (output.box.width - width) // 2, top, width, height)
-        size = output.physical(box)
-        self._node.show(box, (self.message, font_size, room, size), lambda: sheet.draw(size))
+        self.box = Rect(output.box.x + (output.box.width - width) // 2, top, width, height)
+        size = output.physical(self.box)
+        self._node.show(self.box, (self.message, font_size, room, size), lambda: sheet.draw(size))
         return height
 
     def destroy(self) -> None:

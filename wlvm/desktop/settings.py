@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from wlvm.desktop.identity import GuestHead, Identity, Match
 from wlvm.desktop.layouts import BUILT_IN, Layout
+from wlvm.desktop.style import Style
 from wlvm.desktop.tiling import Spacing
 
 
@@ -64,6 +65,7 @@ class Settings:
     layout: str = "grid"
     """Of workspaces that no rule names."""
     spacing: Spacing = field(default_factory=Spacing)
+    style: Style = field(default_factory=Style)
     own_workspaces: bool = False
     """Whether a guest's console that no rule is for has a workspace of its own, and each output shows one."""
     workspaces: Sequence[WorkspaceRule] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wlvm.desktop.decoration import Decoration
 from wlvm.desktop.layers import Layers
 from wlvm.desktop.place import Place, Stratum
 from wlvm.desktop.view import PlacedView
@@ -22,9 +23,14 @@ class Slot:
         self._stratum = Stratum.TILED
         self._tree.set_enabled(False)
         view.move_into(self._tree)
+        #: Above the view, which has nothing to draw there.
+        self.decoration = Decoration(self._tree)
+        #: Where the view is; None while it is nowhere.
+        self.place: Place | None = None
 
     def destroy(self) -> None:
         self.view.move_into(self._layers.nowhere)
+        self.decoration.destroy()
         self._tree.destroy()
 
     def show(self, place: Place, *, fullscreen: bool, grid: PixelGrid) -> None:
@@ -36,10 +42,12 @@ class Slot:
             self._tree.move_to(self._layers.of(place.stratum))
         self._tree.set_enabled(place.visible)
         self.view.place(place, grid)
+        self.place = place
 
     def hide(self) -> None:
         """Have the view nowhere: there is no output."""
         self._tree.set_enabled(False)
+        self.place = None
 
     def raise_to_top(self) -> None:
         """Above the others of its stratum."""

@@ -29,7 +29,7 @@ class Style:
     @property
     def line(self) -> int:
         """The height of a title, or a strip of tabs: a line of text with a little air."""
-        return round(self.font_size * 1.8)
+        return round(self.font_size * 1.85)
 
     @property
     def title(self) -> int:

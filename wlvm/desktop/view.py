@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wlvm.desktop.place import Place
+from wlvm.desktop.style import Look
 from wlvm.framebuffer import Rect
 from wlvm.pixel_grid import PixelGrid
 from wlvm.wlr.input import Scroll
@@ -113,6 +114,10 @@ class View(Hashable, Protocol):
 
 class PlacedView(View, Protocol):
     """A view that the desktop gives its place: a guest's console, or a host program's window."""
+
+    @property
+    def look(self) -> Look:
+        """What is drawn around it, as far as the view knows: not whether it has the keyboard."""
 
     @property
     def natural_size(self) -> tuple[int, int]:

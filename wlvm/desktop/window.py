@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wlvm.desktop.place import Place, Stratum
+from wlvm.desktop.style import Look
 from wlvm.desktop.surface_view import SurfaceView
 from wlvm.framebuffer import Rect
 from wlvm.pixel_grid import PixelGrid
@@ -36,6 +37,10 @@ class Window(SurfaceView):
     @property
     def app_id(self) -> str:
         raise NotImplementedError
+
+    @property
+    def look(self) -> Look:
+        return Look(title=self.title or self.app_id)
 
     @property
     def wants_to_float(self) -> bool:
