@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` do all the set-up they need; see docs/install.md.
 
-.PHONY: help demo test test-workstation workstation lint bench bench-workstation setup qemu-10 guests clean
+.PHONY: help demo screenshots test test-workstation workstation lint bench bench-workstation setup qemu-10 guests clean
 .DEFAULT_GOAL := help
 
 # The QEMUs that the tests run against, colon-separated: what is installed, and QEMU 10 where `make qemu-10` has put it.
@@ -16,6 +16,7 @@ help:
 	@echo 'make lint     ruff and mypy'
 	@echo 'make bench    the measurements of docs/performance.md'
 	@echo 'make bench-workstation  flips of dma-bufs, on a screen with a vertical blank'
+	@echo 'make screenshots  docs/screenshots, anew'
 	@echo 'make setup    what the two first ones do first: packages, virtual environment, dependencies'
 	@echo 'make qemu-10  on Debian 12: QEMU 10 beside the installed one, for the tests'
 	@echo 'make clean    remove what was built here'
@@ -47,6 +48,9 @@ bench: setup
 bench-workstation: setup
 	@scripts/fetch-qemu11
 	@scripts/workstation -- env WLVM_QEMUS=$(abspath .cache/qemu-11/qemu-system-x86_64) .venv/bin/python -m bench.flips $(BENCH)
+
+screenshots: setup
+	.venv/bin/python scripts/screenshots
 
 setup:
 	@scripts/setup test
