@@ -132,6 +132,8 @@ class Window:
         self.mapped = False
         self.size = size or (0, 0)
         self.states: list[int] = []
+        #: What the compositor does on request (xdg_toplevel.wm_capabilities), each time it told.
+        self.abilities: list[list[int]] = []
         self.closed = False
         self._pending = (0, 0)
         self.surface = client.compositor.create_surface()
@@ -140,6 +142,7 @@ class Window:
         self.toplevel = self.xdg_surface.get_toplevel()
         self.toplevel.dispatcher["configure"] = self._sized
         self.toplevel.dispatcher["close"] = self._close
+        self.toplevel.dispatcher["wm_capabilities"] = self._abilities
         self.toplevel.set_title(title)
         self.toplevel.set_app_id(app_id)
         if parent is not None:
@@ -152,9 +155,10 @@ class Window:
 
     def _sized(self, _toplevel: Any, width: int, height: int, states: Any) -> None:
         self._pending = (width, height)
-        self.states = [
-            int.from_bytes(bytes(states)[i : i + 4], "little") for i in range(0, len(bytes(states)), 4)
-        ]
+        self.states = _integers(states)
+
+    def _abilities(self, _toplevel: Any, abilities: Any) -> None:
+        self.abilities.append(_integers(abilities))
 
     def _configured(self, xdg_surface: Any, serial: int) -> None:
         xdg_surface.ack_configure(serial)
@@ -186,6 +190,12 @@ class Window:
         self.xdg_surface.destroy()
         self.surface.destroy()
         self._client.display.roundtrip()
+
+
+def _integers(array: Any) -> list[int]:
+    """A wl_array of 32-bit numbers."""
+    data = bytes(array)
+    return [int.from_bytes(data[start : start + 4], "little") for start in range(0, len(data), 4)]
 
 
 _TOP_LEFT, _BOTTOM_RIGHT = 5, 8  # xdg_positioner.anchor, .gravity

@@ -19,6 +19,7 @@ from pywayland.protocol.xdg_activation_v1 import XdgActivationV1  # isort: skip
 RED, GREEN, BLUE, WHITE = 0xFF0000, 0x00FF00, 0x0000FF, 0xFFFFFF
 BLACK = 0
 KEY_A, KEY_LEFTSHIFT, SHIFT = 30, 42, 1 << 0
+FULLSCREEN_ABILITY = 3  # xdg_toplevel.wm_capabilities
 ACTIVATED, FULLSCREEN = 4, 2  # xdg_toplevel.state
 
 
@@ -196,6 +197,11 @@ def test_a_menu_closes_when_another_programs_window_is_clicked(desk: Desk) -> No
     assert not menu.done
     desk.click(600, 300)
     client.wait_for("the menu is told to close", lambda: menu.done)
+
+
+def test_a_program_is_told_that_full_screen_is_all_it_may_ask_for(desk: Desk) -> None:
+    window = desk.client().window(RED)
+    assert window.abilities == [[FULLSCREEN_ABILITY]]
 
 
 def test_full_screen_covers_the_others_and_ends(desk: Desk) -> None:

@@ -145,6 +145,16 @@ class XdgToplevel(_XdgSurface):
     def __init__(self, pointer: Any) -> None:
         super().__init__(pointer)
         self._toplevel = pointer.toplevel
+        self._abilities_told = False
+        self._listen(pointer.surface.events.commit, self._tell_abilities)
+
+    def _tell_abilities(self) -> None:
+        """Raised at each commit. At the first, wlroots has promised menus, minimizing and maximizing too: no program need offer what is not granted."""
+        if not self._abilities_told:
+            self._abilities_told = True
+            wlr.wlr_xdg_toplevel_set_wm_capabilities(
+                self._toplevel, wlr.WLR_XDG_TOPLEVEL_WM_CAPABILITIES_FULLSCREEN
+            )
 
     @property
     def title(self) -> str:
