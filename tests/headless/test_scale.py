@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from guests.testcard import model
 from guests.testcard.launch import TestCard
+from tests.clients.capture import CaptureClient
 from tests.clients.virtual_input import InputClient
 from tests.desk import BARE, KEYS, desk_at
 from tests.wlvm_process import Wlvm, eventually
@@ -91,20 +93,28 @@ def split(screen: np.ndarray, box: Rect) -> tuple[np.ndarray, np.ndarray]:
     return inside, outside
 
 
-def shows_nearest(wlvm: Wlvm, fit: Fitted, output: str | None = None) -> bool:
+def nearest_on(screen: np.ndarray, guest: np.ndarray, fit: Fitted) -> bool:
     """Each pixel is the guest's that its middle lies in: where this is on the edge of one, as it can be where the factor is not whole,
     pixman's factors of 16 bits after the point decide which."""
-    inside, outside = split(wlvm.screen(output), fit.physical)
+    inside, outside = split(screen, fit.physical)
     errors = product((-0.02, 0.02), repeat=2)
-    right = np.any([inside == nearest(wlvm.pixels("card"), fit, error) for error in errors], axis=0)
+    right = np.any([inside == nearest(guest, fit, error) for error in errors], axis=0)
     return bool(right.all()) and not outside.any()
 
 
-def shows_linear(wlvm: Wlvm, fit: Fitted) -> bool:
-    inside, outside = split(wlvm.screen(), fit.physical)
+def linear_on(screen: np.ndarray, guest: np.ndarray, fit: Fitted) -> bool:
+    inside, outside = split(screen, fit.physical)
     # pixman's weights have 7 bits, and so have its factors an error.
-    wrong = np.abs(channels(inside) - linear(wlvm.pixels("card"), fit))
+    wrong = np.abs(channels(inside) - linear(guest, fit))
     return bool(wrong.max() <= 12 and wrong.mean() < 1) and not outside.any()
+
+
+def shows_nearest(wlvm: Wlvm, fit: Fitted, output: str | None = None) -> bool:
+    return nearest_on(wlvm.screen(output), wlvm.pixels("card"), fit)
+
+
+def shows_linear(wlvm: Wlvm, fit: Fitted) -> bool:
+    return linear_on(wlvm.screen(), wlvm.pixels("card"), fit)
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -158,6 +168,24 @@ def card_pointer(card: TestCard) -> str:
     """Where the card has heard last that the pointer is."""
     heard = [line for line in card.heard if line.startswith("abs")]
     return heard[-1].rpartition(" ")[2] if heard else ""
+
+
+@pytest.mark.parametrize("fit", Fit)
+def test_what_a_guest_draws_anew_leaves_no_seams(qemu: str, runtime_dir: Path, fit: Fit) -> None:
+    options = f"mode={WIDTH}x{HEIGHT} damage=patch"
+    with TestCard(qemu=qemu, device="virtio-gpu", options=options) as card:
+        text = config(card, f'scale = "{fit.value}"', output="scale = 1.25")
+        with shown(runtime_dir, text) as wlvm, CaptureClient(runtime_dir / wlvm.display) as client:
+            there = place(1.25, fit)
+            shows = linear_on if fit is Fit.FIT else nearest_on
+            for frame in range(1, 5):
+                card.command("step")
+                expected = model.picture(WIDTH, HEIGHT, frame=frame)
+                eventually(
+                    f"it has drawn frame {frame}", lambda e=expected: np.array_equal(wlvm.pixels("card"), e)
+                )
+                # A screenshot of wlvm's own is drawn anew as a whole, this is not.
+                eventually(f"frame {frame} is shown", lambda e=expected: shows(client.screencopy(), e, there))
 
 
 @pytest.mark.parametrize("transform", ["90", "flipped-270"])
