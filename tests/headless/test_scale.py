@@ -48,7 +48,8 @@ def config(card: TestCard, *guest: str, output: str = "scale = 1.0") -> str:
 @contextmanager
 def shown(runtime_dir: Path, text: str) -> Iterator[Wlvm]:
     with Wlvm(runtime_dir, config=text) as wlvm:
-        wlvm.wait_for_picture("card")
+        # What the firmware has drawn before is of another size.
+        eventually("the card is there", lambda: wlvm.guest("card").consoles[0].width == WIDTH)
         yield wlvm
 
 
