@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -68,8 +67,7 @@ def test_a_refused_frame_is_tried_again_each_second_and_not_at_each_change(
     loop: ManualLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
     screen, events, scene, layout = Screen(), Events(), Scene(), None
-    made: dict[str, Any] = {"mode": None, "scale": 1.0, "transform": "normal", "events": events}
-    output = Output(loop, screen, scene, layout, **made)  # type: ignore[arg-type]
+    output = Output(loop, screen, scene, layout, events)  # type: ignore[arg-type]
     screen.works = False
     for _ in range(100):
         screen.change()
