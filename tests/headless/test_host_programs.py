@@ -199,6 +199,17 @@ def test_a_menu_closes_when_another_programs_window_is_clicked(desk: Desk) -> No
     client.wait_for("the menu is told to close", lambda: menu.done)
 
 
+def test_a_window_whose_geometry_becomes_another_one_keeps_its_corner(desk: Desk) -> None:
+    client = desk.client()
+    window = client.window(RED)
+    dialog = client.window(GREEN, size=(200, 100), parent=window)
+    desk.shows(400, 300, GREEN)
+    dialog.xdg_surface.set_window_geometry(20, 0, 100, 100)  # the rest is a shadow, that its client draws
+    dialog.surface.commit()
+    client.display.roundtrip()
+    eventually("it is there", lambda: np.all(desk.wlvm.screen()[250:350, 280:480] == GREEN))
+
+
 def test_a_program_is_told_that_full_screen_is_all_it_may_ask_for(desk: Desk) -> None:
     window = desk.client().window(RED)
     assert window.abilities == [[FULLSCREEN_ABILITY]]

@@ -259,8 +259,9 @@ class HostPrograms:
 
     def _committed(self, window: Toplevel) -> None:
         if window.mapped:
+            before = window.box
             window.follow()
-            if window.resized():
+            if window.resized() or window.box != before:
                 self._desktop.view_changed(window)
             elif self._seat.pointer is window:
                 self._seat.view_changed(window)  # its subsurfaces may lie otherwise, or take input elsewhere
