@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` do all the set-up they need; see docs/install.md.
 
-.PHONY: help demo screenshots test test-workstation workstation lint bench bench-workstation setup qemu-10 guests clean
+.PHONY: help demo screenshots test test-workstation workstation lint bench bench-workstation setup qemu-10 wlcs guests clean
 .DEFAULT_GOAL := help
 
 # The QEMUs that the tests run against, colon-separated: what is installed, and QEMU 10 where `make qemu-10` has put it.
@@ -19,6 +19,7 @@ help:
 	@echo 'make screenshots  docs/screenshots, anew'
 	@echo 'make setup    what the two first ones do first: packages, virtual environment, dependencies'
 	@echo 'make qemu-10  on Debian 12: QEMU 10 beside the installed one, for the tests'
+	@echo 'make wlcs     on Debian 12: the Wayland conformance test suite (docs/conformance.md)'
 	@echo 'make clean    remove what was built here'
 
 demo:
@@ -60,6 +61,9 @@ guests:
 
 qemu-10:
 	@scripts/fetch-qemu10
+
+wlcs: setup
+	@scripts/wlcs $(WLCS)
 
 clean:
 	@if [ -L .venv ]; then rm -f .venv; else rm -rf .venv; fi
