@@ -83,6 +83,8 @@ class Guest:
         self._powerdown = loop.timer(self._power_off_now)
         #: Why QEMU ends, when it does: what a person, or the guest itself, wanted.
         self._ending = ""
+        #: Whether it is to be started as soon as its QEMU has ended.
+        self._starts_again = False
         #: How a person starts the guest when it is off, for its card; "" where there is no way.
         self.start_hint = ""
         self._absolute: dict[int, bool] = {}
@@ -144,6 +146,9 @@ class Guest:
 
     def power_on(self) -> None:
         """Launch it, or look for it at once. PowerError when it is there already."""
+        if self.config.launch and self.state is State.OFF and not self.ended:
+            self._starts_again = True  # its QEMU is on its way out
+            return
         if self._connection is not None or not self.ended:
             raise PowerError(f"{self.label} is {self.state.value} already")
         if self.config.launch:
@@ -226,6 +231,9 @@ class Guest:
         self._powerdown.disarm()
         self._lost(State.OFF, self._ending or reason)
         self._ending = ""
+        if self._starts_again:
+            self._starts_again = False
+            self.power_on()
 
     def _reach(self) -> None:
         """Try to attach; the timer tries again."""

@@ -272,7 +272,8 @@ def test_clients_that_die_at_any_moment_disturb_nobody(desk: Desk) -> None:
 
 def test_real_programs_run_type_and_end(desk: Desk) -> None:
     for command in ("foot", "weston-terminal"):
-        environment = {**os.environ, "WAYLAND_DISPLAY": desk.wlvm.display}
+        # A person's own shell may take its time to start.
+        environment = {**os.environ, "WAYLAND_DISPLAY": desk.wlvm.display, "SHELL": "/bin/sh"}
         marker = desk.wlvm.runtime_dir / command
         program = subprocess.Popen(
             [command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
