@@ -25,11 +25,11 @@ class DesktopModel:
     """Views by name. A view is as large as its content is now, as a client is that follows its place."""
 
     def __init__(
-        self, config: Config, outputs: Sequence[Rect], natural: Mapping[str, tuple[int, int]], frame: Traits
+        self, config: Config, outputs: Sequence[Rect], natural: Mapping[str, tuple[int, int]]
     ) -> None:
-        """`outputs` are those of the headless backend; `natural` has the sizes of views that have one of their own, guests; `frame` is what is drawn around each."""
+        """`outputs` are those of the headless backend; `natural` has the sizes of views that have one of their own, guests."""
         self._own_sizes = natural
-        self._frame = frame
+        self._style = config.look.style
         self._sizes: dict[str, tuple[int, int]] = {}
         self.workspaces: Workspaces[str] = Workspaces(desktop_settings(config), self._traits)
         self._commands = ViewCommands(self.workspaces)
@@ -40,7 +40,7 @@ class DesktopModel:
 
     def _traits(self, view: str) -> Traits:
         natural = self._own_sizes.get(view) or self._sizes.get(view, (100, 100))
-        return Traits(natural=natural, border=self._frame.border, title=self._frame.title)
+        return Traits(natural=natural, border=self._style.border, title=self._style.title)
 
     def add(self, view: str, identity: Identity, parent: str | None = None) -> None:
         self.workspaces.add(view, identity, parent=parent)
@@ -71,6 +71,8 @@ class DesktopModel:
             if place.visible:
                 picture[_part(place.outer)] = ANY
                 picture[_part(place.content)] = colors.get(view, ANY)
+        for tab in self.workspaces.scene().tabs:
+            picture[_part(tab.box)] = ANY
         return picture
 
 

@@ -19,7 +19,6 @@ from wlvm.config import load
 from wlvm.desktop.command import ViewCommand, parse
 from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
 from wlvm.desktop.identity import GuestHead, Program
-from wlvm.desktop.place import Traits
 from wlvm.framebuffer import Rect
 
 RED, GREEN, BLUE, WHITE = 0xFF0000, 0x00FF00, 0x0000FF, 0xFFFFFF
@@ -59,9 +58,7 @@ MORE = {
     "Super+f": "focus app t*",
     "Super+b": "move to output left",
 }  # fmt: skip
-WALK = (
-    BARE
-    + f"""
+WALK = f"""
 [[output]]
 mode = "800x600"
 [[output]]
@@ -76,7 +73,8 @@ part = [{{ size = "30%", apps = ["one", "three"] }}, {{ split = "columns", rest 
 [bindings]
 {chr(10).join(f'"{key}" = "{command}"' for key, command in MORE.items())}
 """
-)
+#: The picture is compared where views are; all else is black.
+FRAMED = '[look]\nbackground = "#000000"\n'
 AREAS = (Rect(0, 0, 800, 600), Rect(800, 0, 640, 480))
 
 
@@ -86,7 +84,7 @@ class Walk:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         config = load(desk.wlvm.runtime_dir / "config.toml")
-        self.model = DesktopModel(config, AREAS, {"vm": (720, 400)}, Traits())
+        self.model = DesktopModel(config, AREAS, {"vm": (720, 400)})
         self.model.add("vm", GuestHead("vm", 0))
         self.client = desk.client()
         self.windows: dict[str, Window] = {}
@@ -130,12 +128,14 @@ def is_for_views(text: str) -> bool:
     return isinstance(parse(text), ViewCommand)
 
 
-@pytest.mark.parametrize("seed", [9, 10])
-def test_whatever_the_keys_say_the_screens_show_it(qemu: str, runtime_dir: Path, seed: int) -> None:
+@pytest.mark.parametrize(("look", "seed"), [(BARE, 9), (FRAMED, 10)], ids=["bare", "framed"])
+def test_whatever_the_keys_say_the_screens_show_it(
+    qemu: str, runtime_dir: Path, look: str, seed: int
+) -> None:
     chords = {chord: text for chord, text in {**DEFAULT_BINDINGS, **MORE}.items() if is_for_views(text)}
     verbs = sorted({text.split()[0] for text in chords.values()})
     dice = random.Random(seed)
-    config = WALK + f'[guest.vm]\nqmp = "{runtime_dir / "vm.qmp"}"\n'
+    config = look + WALK + f'[guest.vm]\nqmp = "{runtime_dir / "vm.qmp"}"\n'
     with PlainQemu(qemu, runtime_dir), desk_at(runtime_dir, config, (1440, 600)) as desk:
         eventually(
             "the guest is in text mode",
@@ -144,7 +144,7 @@ def test_whatever_the_keys_say_the_screens_show_it(qemu: str, runtime_dir: Path,
         walk = Walk(desk)
         walk.check("at the beginning")
         said = []
-        for _ in range(60):
+        for _ in range(50):
             verb = dice.choice(verbs)
             chord = dice.choice([chord for chord, text in chords.items() if text.startswith(verb)])
             said.append(f"{chord} ({chords[chord]})")
