@@ -65,10 +65,18 @@ def spawn(arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
 BARE = '[look]\nborder = 0\ntitles = false\nbackground = "#000000"\n'
 
 
+def without_gaps(config: str) -> str:
+    """A configuration that has no gap and no margin where it names none."""
+    none = "".join(f"{key} = 0\n" for key in ("gap", "margin") if f"{key} =" not in config)
+    if "[desktop]\n" in config:
+        return config.replace("[desktop]\n", f"[desktop]\n{none}")
+    return f"{config}\n[desktop]\n{none}" if none else config
+
+
 class Wlvm:
     """A running wlvm; `close()` ends it and checks that it left nothing behind.
 
-    A `config` without `[look]` has BARE.
+    A `config` without `[look]` has BARE, and one that names no gap has none.
     """
 
     #: How a wlvm is started; the virtual workstation has a way of its own.
@@ -100,7 +108,7 @@ class Wlvm:
 
     def edit(self, config: str) -> None:
         """Have this in the configuration's file, which wlvm notices."""
-        self._config.write_text(config if "[look]" in config else f"{config}\n{BARE}")
+        self._config.write_text(without_gaps(config if "[look]" in config else f"{config}\n{BARE}"))
 
     @property
     def pid(self) -> int:

@@ -57,8 +57,8 @@ class DesktopConfig(Table, frozen=True, kw_only=True):
     layout: Annotated[
         Name, Key(_LAYOUT, "The layout of workspaces for which no `[[workspace]]` has one.")
     ] = "grid"
-    gap: Annotated[Gap, Key(_GAP, "Logical pixels between tiled views.")] = 0
-    margin: Annotated[Gap, Key(_GAP, "Logical pixels around all tiled views of an output.")] = 0
+    gap: Annotated[Gap, Key(_GAP, "Logical pixels between tiled views.")] = 6
+    margin: Annotated[Gap, Key(_GAP, "Logical pixels around all tiled views of an output.")] = 6
     own_workspaces: Annotated[
         bool,
         Key(

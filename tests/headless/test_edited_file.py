@@ -13,7 +13,7 @@ from tests.clients.window import Client
 from tests.desk import CONFIG, HEIGHT, KEYS, WIDTH, Desk, desk_at
 from tests.plain_qemu import PlainQemu
 from tests.traced_qemu import TracedQemu
-from tests.wlvm_process import Wlvm, eventually
+from tests.wlvm_process import Wlvm, eventually, without_gaps
 from wlvm.ipc import ControlClient
 
 RED, BLUE = 0xFF0000, 0x0000FF
@@ -29,7 +29,7 @@ def edit(wlvm: Wlvm, text: str) -> None:
     """Have another text in the configuration's file, as an editor does: all of it at once."""
     file = wlvm.runtime_dir / "config.toml"
     new = file.with_suffix(".new")
-    new.write_text(text)
+    new.write_text(without_gaps(text))
     new.rename(file)
 
 
