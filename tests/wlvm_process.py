@@ -37,6 +37,18 @@ def eventually(what: str, ask: Callable[[], Value]) -> Value:
         select.select([], [], [], 0.01)
 
 
+def send_when_caught(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a program that has just started, as soon as it has a handler: before, the signal would end it."""
+
+    def catches() -> bool:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+        return bool(int(caught, 16) >> (number - 1) & 1)
+
+    eventually(f"it catches {number.name}", catches)
+    process.send_signal(number)
+
+
 class Process(Protocol):
     """What a test needs of a running wlvm's `subprocess.Popen`."""
 

@@ -455,6 +455,8 @@ def test_each_output_shows_a_guest_where_they_have_workspaces_of_their_own(
         PlainQemu(qemu, runtime_dir, name="b"),
         desk_at(runtime_dir, config, (1600, 600)) as desk,
     ):
+        for name in ("a", "b"):
+            desk.wlvm.wait_for_picture(name)
 
         def shows(number: int, name: str) -> bool:
             """Whether an output shows this guest, in text mode, in its middle."""

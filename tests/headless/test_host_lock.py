@@ -15,7 +15,7 @@ import pytest
 from tests.clients.virtual_input import InputClient
 from tests.clients.window import Client
 from tests.traced_qemu import TracedQemu
-from tests.wlvm_process import Wlvm, eventually
+from tests.wlvm_process import Wlvm, eventually, send_when_caught
 
 GREEN, RED, BLACK = 0x00FF00, 0xFF0000, 0
 LEFT = 0x110  # BTN_LEFT
@@ -117,7 +117,7 @@ def test_a_locked_session_shows_and_hears_nothing_but_the_lock(wlvm: Wlvm) -> No
             assert not heard & {"pointer enter", "pointer motion", "keyboard enter", "keyboard key"}
             assert is_all(wlvm, GREEN), "a new window is below the lock"
             pointer.move_to(1, 1, 800, 600)
-            swaylock.send_signal(signal.SIGUSR1)
+            send_when_caught(swaylock, signal.SIGUSR1)
             assert swaylock.wait(10) == 0
         client.wait_for(
             "a window has the keyboard", lambda: "keyboard enter" in [e[0] for e in client.events[before:]]
@@ -138,7 +138,7 @@ def test_a_lock_that_dies_leaves_the_session_covered_until_another_unlocks(wlvm:
         assert not [event for event in client.events[before:] if event[0] == "keyboard key"]
         with locked(wlvm) as swaylock:
             eventually("another lock is there", lambda: is_all(wlvm, GREEN))
-            swaylock.send_signal(signal.SIGUSR1)
+            send_when_caught(swaylock, signal.SIGUSR1)
             swaylock.wait(10)
         eventually("the window is seen", lambda: is_all(wlvm, RED))
 
@@ -171,7 +171,7 @@ def test_no_guest_and_no_locked_pointer_survives_the_lock(qemu: str, runtime_dir
             pointer.click(LEFT)
             keyboard.key(KEY_A, False)
             keyboard.tap(KEY_B)
-            swaylock.send_signal(signal.SIGUSR1)
+            send_when_caught(swaylock, signal.SIGUSR1)
             swaylock.wait(10)
         keyboard.tap(KEY_B)
         vm.wait_for("+b", "-b")

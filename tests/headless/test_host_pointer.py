@@ -13,7 +13,7 @@ import pytest
 
 from tests.clients.virtual_input import InputClient
 from tests.clients.window import Client, Window
-from tests.wlvm_process import Wlvm, eventually
+from tests.wlvm_process import Wlvm, eventually, send_when_caught
 
 from pywayland.protocol.pointer_constraints_unstable_v1 import ZwpPointerConstraintsV1  # isort: skip
 from pywayland.protocol.relative_pointer_unstable_v1 import ZwpRelativePointerManagerV1  # isort: skip
@@ -162,7 +162,7 @@ def test_no_lock_survives_the_lock_screen(wlvm: Wlvm, game: Game) -> None:
     try:
         game.wait("unlocked", 1)
         eventually("the lock is there", lambda: wlvm.screen()[300, 400] == GREEN)
-        swaylock.send_signal(signal.SIGUSR1)
+        send_when_caught(swaylock, signal.SIGUSR1)
         swaylock.wait(10)
     finally:
         swaylock.kill()

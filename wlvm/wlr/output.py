@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _REFRESH_TOLERANCE = 500
 
 _STATE_BUFFER = 1 << 0  # WLR_OUTPUT_STATE_BUFFER
+_STATE_GAMMA_LUT = 1 << 7  # WLR_OUTPUT_STATE_GAMMA_LUT
 
 #: Width, height, and refresh rate in millihertz, 0 for the backend's choice.
 ModeNumbers = tuple[int, int, int]
@@ -278,7 +279,14 @@ class WlrOutput:
             # A client of gamma control that was told so leaves "no table" behind, which such an output refuses with the frame.
             c.wlr_output_rollback(output)
         sampling.prepare(self._scene_output, self._renderer)
+        # A buffer that the screen does not take as it is takes a new colour table with it: then there is none to try.
+        pending = abi.borrow("struct wlr_output_state *", wlr_ffi.addressof(self.pointer.pending))
+        new_colors = bool(pending.committed & _STATE_GAMMA_LUT)
+        if new_colors:
+            self.compose_always(True)
         committed = bool(wlr.wlr_scene_output_commit(self._scene_output))
+        if new_colors:
+            self.compose_always(False)
         if self._commit_presented is not None:
             self._present_again(self._commit_presented)
         return committed
