@@ -54,12 +54,21 @@ def version_of(qemu: str) -> str | None:
     return match[1] if match else None
 
 
+@pytest.fixture(scope="session")
+def one_qemu() -> str:
+    """The last of the QEMUs, for tests that are about what wlvm does with any guest: a module has it as its own `qemu`."""
+    return _there(QEMUS[-1])
+
+
 @pytest.fixture(
     scope="session", params=QEMUS, ids=lambda qemu: f"qemu-{version_of(qemu) or 'absent: ' + qemu}"
 )
 def qemu(request: pytest.FixtureRequest) -> str:
     """A QEMU executable to start; the test runs once for each in WLVM_QEMUS."""
-    program: str = request.param
+    return _there(request.param)
+
+
+def _there(program: str) -> str:
     if version_of(program) is None:
         pytest.skip(
             f"{program} is not here: apt-get install qemu-system-x86, or make qemu-10 for .cache/qemu-10"

@@ -27,6 +27,12 @@ COLORS = {"one": 0xFF0000, "two": 0x00FF00, "three": 0x0000FF, "four": 0xFFFF00}
 
 
 @pytest.fixture
+def qemu(one_qemu: str) -> str:
+    """Which one does not matter here."""
+    return one_qemu
+
+
+@pytest.fixture
 def desk(runtime_dir: Path) -> Iterator[Desk]:
     with desk_at(runtime_dir) as desk:
         yield desk

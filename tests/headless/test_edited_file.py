@@ -20,6 +20,12 @@ RED, BLUE = 0xFF0000, 0x0000FF
 
 
 @pytest.fixture
+def qemu(one_qemu: str) -> str:
+    """Which one does not matter here."""
+    return one_qemu
+
+
+@pytest.fixture
 def desk(runtime_dir: Path) -> Iterator[Desk]:
     with desk_at(runtime_dir) as desk:
         yield desk

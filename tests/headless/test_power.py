@@ -14,6 +14,12 @@ from tests.wlvm_process import Wlvm, eventually
 from wlvm.ipc import ControlError
 
 
+@pytest.fixture
+def qemu(one_qemu: str) -> str:
+    """Which one does not matter here."""
+    return one_qemu
+
+
 @pytest.fixture(autouse=True)
 def _runtime(runtime_dir: Path) -> None:
     """Every test here runs in a runtime directory of its own."""
