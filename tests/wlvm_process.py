@@ -73,6 +73,9 @@ def spawn(arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
     )
 
 
+#: The C library fills memory that is freed, so that whoever uses it still does not go unseen.
+PERTURBED = {"MALLOC_PERTURB_": "165"}
+
 #: Nothing around views, so that all of a screen is theirs.
 BARE = '[look]\nborder = 0\ntitles = false\nbackground = "#000000"\n'
 
@@ -109,7 +112,7 @@ class Wlvm:
         self._partial = ""
         self._process = Wlvm.start(
             ["run", "--backend", backend, "--config", str(file), *arguments],
-            {**os.environ, "PYTHONFAULTHANDLER": "1", **environment},
+            {**os.environ, "PYTHONFAULTHANDLER": "1", **PERTURBED, **environment},
         )
         assert self._process.stderr is not None
         os.set_blocking(self._process.stderr.fileno(), False)

@@ -254,6 +254,7 @@ class Server(OutputsEvents):
         self.output_set.forget()
         self.devices.destroy()
         self._messages.close()
+        self._signals.unwatch()
         self.wayland.destroy()
 
     @property

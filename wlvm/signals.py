@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from types import FrameType
 
-from wlvm.loop import EventLoop
+from wlvm.loop import EventLoop, Watch
 
 #: What ends wlvm.
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,6 +27,7 @@ class Signals:
     def __init__(self) -> None:
         self._came = False
         self._stop: Callable[[], None] | None = None
+        self._watch: Watch | None = None
         self._ours, self._theirs = socket.socketpair()
         self._ours.setblocking(False)
         self._theirs.setblocking(False)
@@ -55,12 +56,18 @@ class Signals:
         if self._came and self._stop is not None:
             self._stop()
 
+    def unwatch(self) -> None:
+        """Call nothing any more, and leave the loop, which is about to end. Signals are noted still."""
+        self._stop = None
+        if self._watch is not None:
+            self._watch.remove()
+            self._watch = None
+
     def close(self) -> None:
         """Put back what was there before."""
+        self.unwatch()
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._previous_fd)
-        if self._stop is not None:
-            self._watch.remove()
         self._ours.close()
         self._theirs.close()
