@@ -1,9 +1,8 @@
-"""Guest: one VM: how to reach its QEMU, what state it is in, and its consoles on the screen."""
+"""Guest: one VM: what state it is in, and its consoles on the screen."""
 
 from __future__ import annotations
 
 import contextlib
-import enum
 import logging
 from collections.abc import Callable, Sequence
 
@@ -11,45 +10,25 @@ from wlvm.config import GuestConfig
 from wlvm.guest_surface import GuestSurface, Identity
 from wlvm.loop import EventLoop
 from wlvm.placeholder import BAD, CALM, TROUBLE, Card
-from wlvm.qemu import qmp
-from wlvm.qemu.connection import MachineState, QemuConnection
+from wlvm.qemu.connection import MachineState
 from wlvm.qemu.display import Console, DisplayThread
 from wlvm.qemu.input import InputForwarder
 from wlvm.qemu.key_repeat import KeyRepeatTiming
-from wlvm.qemu.launch import LaunchError
 from wlvm.qemu.machine import Machine
-from wlvm.qemu.process import QemuProcess
-from wlvm.qemu.qmp import QmpError
+from wlvm.qemu.qmp import Execute
 from wlvm.qemu.text import readable
+from wlvm.vm.vm import Gone, PowerError, State, Vm
+from wlvm.vm.ways import vm_of
 
 log = logging.getLogger(__name__)
 
-#: A guest that cannot be reached is tried again after this long, in milliseconds.
-RETRY_MS = 1000
-
 _WAITING = Card("starting", ["Waiting for the guest's first picture."])
-
-
-class State(enum.StrEnum):
-    """What a guest is doing, as `wlvm list` says it."""
-
-    CONNECTING = "connecting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    UNRESPONSIVE = "unresponsive"
-    LOST = "lost"
-    OFF = "off"
-
 
 #: What is said while QEMU loses scanouts: nothing here can mend it.
 _LOST_SCANOUTS = (
     "this QEMU drops buffers that the guest flips to before wlvm hears of them: the picture is out of date. QEMU 10.1 and newer do not, nor "
     "does any with gl=off"
 )
-
-
-class PowerError(Exception):
-    """What somebody wants of a machine cannot be done now. The text says why."""
 
 
 class Guest:
@@ -72,24 +51,18 @@ class Guest:
         self.state = State.CONNECTING
         self.reason = ""
         self._loop = loop
-        self._displays = displays
         self._add_surface = add_surface
         self._remove_surface = remove_surface
         self._changed = changed
-        self._connection: QemuConnection | None = None
-        self._process: QemuProcess | None = None
+        self._vm = vm_of(config, loop, displays, self)
         self._machine: Machine | None = None
-        self._retry = loop.timer(self._reach)
         self._powerdown = loop.timer(self._power_off_now)
-        #: Why QEMU ends, when it does: what a person, or the guest itself, wanted.
+        #: Why the machine is gone, when it is: what a person, or the guest itself, wanted.
         self._ending = ""
-        #: Whether it is to be started as soon as its QEMU has ended.
-        self._starts_again = False
         #: How a person starts the guest when it is off, for its card; "" where there is no way.
         self.start_hint = ""
         self._absolute: dict[int, bool] = {}
         self._runs = True
-        self._closed = False
         #: Why the last thing that QEMU sent for a console is not shown, by console; and of which consoles the log has said so.
         self._refusals: dict[int, str] = {}
         self._complained: set[int] = set()
@@ -105,6 +78,7 @@ class Guest:
             surface.set_scaling(config.scaling(index))
         relabelled = (config.label, config.color) != (self.config.label, self.config.color)
         self.config = config
+        self._vm.reconfigure(config)
         if relabelled:
             self.label = config.label
             for index, surface in self.surfaces.items():
@@ -113,58 +87,42 @@ class Guest:
         self._machine_changed()
 
     def start(self) -> None:
-        """Launch the guest's QEMU, or reach it, now and whenever it is lost."""
+        """Start the guest's machine, or reach it, now and whenever it is lost."""
         self.surfaces[0] = self._add_surface(self, 0)
-        if not self.config.launch:
-            self._reach()
-        elif self.config.start:
-            self._launch(self.config.launch)
-        else:
-            self._lost(State.OFF, "It has not been started.")
+        self._vm.begin()
 
     def close(self) -> None:
-        """Leave the guest: an attached one goes on without us, a launched one is asked to end, and does."""
-        self._closed = True
-        self._retry.remove()
+        """Leave the guest: one that was launched is asked to end, and does; others go on without us."""
         self._powerdown.remove()
         self._disconnect()
         self._drop_surfaces_but(set())
-        if self._process is not None:
-            self._process.close()
+        self._vm.close()
 
     def finish(self) -> None:
-        """After `close()`: wait until a launched QEMU has ended; for the end of wlvm itself."""
-        if self._process is not None:
-            self._process.finish()
+        """After `close()`: wait until what was asked to end has ended; for the end of wlvm itself."""
+        self._vm.finish()
 
     @property
     def ended(self) -> bool:
-        """Whether there is no QEMU of ours (any more)."""
-        return self._process is None or not self._process.running
+        """Whether there is nothing (any more) that ends with wlvm."""
+        return self._vm.ended
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether wlvm has started its machine, and it runs."""
+        return self._vm.ours and self.state is not State.OFF
 
     # What a person does to the machine.
 
     def power_on(self) -> None:
-        """Launch it, or look for it at once. PowerError when it is there already."""
-        if self.config.launch and self.state is State.OFF and not self.ended:
-            self._starts_again = True  # its QEMU is on its way out
-            return
-        if self._connection is not None or not self.ended:
+        """Start it, or look for it at once. PowerError when it is there already."""
+        if not self._gone:
             raise PowerError(f"{self.label} is {self.state.value} already")
-        if self.config.launch:
-            self._enter(State.CONNECTING)
-            self._show_card(Card("starting"))
-            self._launch(self.config.launch)
-        else:
-            self._retry.disarm()
-            self._reach()
+        self._vm.power_on()
 
     def shut_down_machine(self) -> None:
         """Ask the guest to shut down (ACPI's power button), and switch it off where it has not after its limit. PowerError when it is off."""
-        if self._process is not None and self._connection is None:
-            self.power_off()  # it has not come so far as to hear of it
-            return
-        self._tell_machine("system_powerdown")
+        self._there().shut_down()
         limit = self.config.shutdown_limit
         if not self._ending:
             log.info("%s: asked to shut down; it is switched off in %d seconds", self.name, limit)
@@ -173,90 +131,34 @@ class Guest:
 
     def power_off(self) -> None:
         """Switch it off. PowerError when it is off."""
-        if self._process is None:
-            self._tell_machine("quit")
-        else:
-            self._process.close()
+        self._there().power_off()
         self._ending = "It was switched off."
 
     def pause(self) -> None:
         """Stop the machine where it is. PowerError when it is off."""
-        self._tell_machine("stop")
+        self._there().pause()
 
     def resume(self) -> None:
         """Have it go on. PowerError when it is off."""
-        self._tell_machine("cont")
+        self._there().resume()
 
     def reset_machine(self) -> None:
         """As its reset button. PowerError when it is off."""
-        self._tell_machine("system_reset")
+        self._there().reset()
 
-    def _tell_machine(self, command: str) -> None:
-        try:
-            if self._connection is not None:
-                self._connection.qmp.execute(command)
-                return
-        except QmpError:
-            pass  # it is on its way out
-        raise PowerError(f"{self.label} is {self.state.value}")
+    def _there(self) -> Vm:
+        if self._gone:
+            raise PowerError(f"{self.label} is {self.state.value}")
+        return self._vm
+
+    @property
+    def _gone(self) -> bool:
+        return self.state in (State.OFF, State.LOST)
 
     def _power_off_now(self) -> None:
         log.warning("%s: it has not shut down in %d seconds", self.name, self.config.shutdown_limit)
         with contextlib.suppress(PowerError):
             self.power_off()
-
-    # Reaching QEMU.
-
-    def _launch(self, command: Sequence[str]) -> None:
-        try:
-            self._process = QemuProcess(
-                self._loop,
-                command,
-                self._exited,
-                gl=self.config.gl,
-                render_node=self.config.render_node,
-                name=self.name,
-            )
-        except LaunchError as error:
-            self._lost(State.OFF, str(error))
-            return
-        self._connection = QemuConnection(self._loop, self._displays, self._process.qmp_socket, self)
-
-    def _exited(self, reason: str) -> None:
-        """The QEMU that we launched has ended."""
-        if self._closed:
-            return  # as it was asked to
-        self._disconnect()
-        self._process = None
-        self._powerdown.disarm()
-        self._lost(State.OFF, self._ending or reason)
-        self._ending = ""
-        if self._starts_again:
-            self._starts_again = False
-            self.power_on()
-
-    def _reach(self) -> None:
-        """Try to attach; the timer tries again."""
-        assert self.config.qmp is not None
-        try:
-            sock = qmp.connect(self.config.qmp)
-        except QmpError as error:
-            self._lost(State.LOST, str(error))
-            return
-        self._connection = QemuConnection(self._loop, self._displays, sock, self)
-
-    def _lost(self, state: State, reason: str) -> None:
-        if self.config.qmp is not None:
-            self._retry.arm(RETRY_MS)
-        if (state, reason) == (self.state, self.reason):
-            return  # the card says it already
-        # That it is lost is worth a warning; for which reason it still is, each time it is tried, is not.
-        expected = state is self.state or self._ending or not self.config.start
-        log.log(logging.INFO if expected else logging.WARNING, "%s: %s", self.name, reason)
-        self._enter(state, reason)
-        hint = self.start_hint if self.config.qmp is None else "It is shown again as soon as it is back."
-        color = CALM if self.config.qmp is None else TROUBLE
-        self._show_card(Card(state, [reason, hint] if hint else [reason], color))
 
     def _enter(self, state: State, reason: str = "") -> None:
         self.state, self.reason = state, reason
@@ -269,18 +171,34 @@ class Guest:
         self._complained.clear()
         for surface in self.surfaces.values():
             surface.disconnect()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def _show_card(self, card: Card) -> None:
         for surface in self.surfaces.values():
             surface.show_card(card)
 
-    # The connection's events (wlvm.qemu.connection.ConnectionEvents).
+    # The machine's events (wlvm.vm.vm.VmEvents).
 
-    def connected(self, state: MachineState, consoles: Sequence[Console]) -> None:
-        assert self._connection is not None
+    def starting(self) -> None:
+        self._ending = ""
+        self._enter(State.CONNECTING)
+        self._show_card(Card("starting"))
+
+    def gone(self, state: Gone, reason: str) -> None:
+        self._disconnect()
+        self._powerdown.disarm()
+        reason = self._ending or reason
+        if (state, reason) == (self.state, self.reason):
+            return  # the card says it already
+        # That it is lost is worth a warning; for which reason it still is, each time it is tried, is not.
+        expected = state is self.state or self._ending or not self.config.start
+        log.log(logging.INFO if expected else logging.WARNING, "%s: %s", self.name, reason)
+        self._enter(state, reason)
+        lost = state is State.LOST
+        hint = "It is shown again as soon as it is back." if lost else self.start_hint
+        self._show_card(Card(state, [reason, hint] if hint else [reason], TROUBLE if lost else CALM))
+
+    def connected(self, state: MachineState, consoles: Sequence[Console], execute: Execute) -> None:
+        self._ending = ""
         log.info("%s: connected to QEMU %s", self.name, state.version)
         if state.name and self.config.label == self.config.name:
             # Nobody chose a label: what QEMU's own -name says is better than a socket's name.
@@ -291,15 +209,15 @@ class Guest:
                 self.surfaces[console.index] = self._add_surface(self, console.index)
             surface = self.surfaces[console.index]
             surface.set_identity(self.identity(console.index))
-            surface.connect(self._forwarder(self._connection, console), console.acknowledge)
+            surface.connect(self._forwarder(execute, console), console.acknowledge)
             surface.show_card(_WAITING)
         self._tell_running(state.running)
-        self._machine = Machine(self._connection.qmp.execute, self._machine_changed)
+        self._machine = Machine(execute, self._machine_changed)
         self._machine.ask()
 
-    def _forwarder(self, connection: QemuConnection, console: Console) -> InputForwarder:
+    def _forwarder(self, execute: Execute, console: Console) -> InputForwarder:
         sink = console if self.config.input.motion == "dbus" else None
-        return InputForwarder(self._loop, connection.qmp.execute, sink=sink, name=self.name)
+        return InputForwarder(self._loop, execute, sink=sink, name=self.name)
 
     def _machine_changed(self) -> None:
         """QEMU has told what input devices the machine has; perhaps on the way out, when nobody asks any more."""
@@ -392,14 +310,3 @@ class Guest:
             log.warning("%s: %s", self.name, reason)
             self._enter(State.UNRESPONSIVE, reason)
             self._show_card(Card(State.UNRESPONSIVE, [reason], TROUBLE))
-
-    def closed(self, reason: str) -> None:
-        self._connection = None
-        self._disconnect()
-        if self._process is None:
-            self._powerdown.disarm()
-            self._lost(State.LOST, self._ending or reason)
-            self._ending = ""
-        else:
-            self._process.close()
-            self._lost(State.OFF, self._ending or reason)

@@ -46,7 +46,7 @@ from wlvm.desktop_config import RESERVED_CODES
 from wlvm.desktop_settings import desktop_settings, key_for, key_table
 from wlvm.file_watch import FileWatch
 from wlvm.framebuffer import Rect
-from wlvm.guest import Guest, PowerError, State
+from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
@@ -58,6 +58,7 @@ from wlvm.picture import PictureMaker
 from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
 from wlvm.state import state_of
+from wlvm.vm.vm import PowerError
 from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.capture import CaptureProtocols
 from wlvm.wlr.compositor import Compositor
@@ -350,7 +351,7 @@ class Server(OutputsEvents):
     def _close_guest(self, name: str) -> None:
         """A machine is not a window: one that wlvm launched shuts down, another is left, when that is asked for twice."""
         guest, now = self.guests[name], time.monotonic()
-        runs = guest.config.launch is not None and guest.state is not State.OFF
+        runs = guest.runs_here
         before, at = self._close_asked
         if before != name or now - at > _CLOSE_AGAIN:
             self._close_asked = name, now

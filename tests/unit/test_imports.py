@@ -30,6 +30,14 @@ FORBIDDEN = {
     "wlvm.shared_memory": {"wlvm.qemu", "wlvm.desktop", "wlvm.wlr", "wlvm.server", "wlvm.guest"},
     "wlvm.framebuffer": {"wlvm.qemu", "wlvm.desktop", "wlvm.wlr", "wlvm.linux_dmabuf", "wlvm.shared_memory"},
     "wlvm.fd": {"wlvm."},
+    "wlvm.vm": {
+        "wlvm.desktop",
+        "wlvm.wlr",
+        "wlvm.server",
+        "wlvm.guest",
+        "wlvm.guest_surface",
+        "wlvm.cli",
+    },
     "wlvm.guest": {"wlvm.desktop", "wlvm.wlr", "wlvm.server", "wlvm.cli"},
     "wlvm.server": {"wlvm.cli"},
 }

@@ -7,7 +7,7 @@ it with `add_client` to speak D-Bus on it; then the display thread speaks on the
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +16,7 @@ import msgspec
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
 from wlvm.qemu.display import Console, Display, DisplayThread
-from wlvm.qemu.qmp import Failure, QemuVersion, QmpClient, Reply, Success, returned
+from wlvm.qemu.qmp import Execute, Failure, QemuVersion, QmpClient, Reply, Success, returned
 from wlvm.qemu.text import readable
 
 _FDNAME = "wlvm-display"
@@ -48,11 +48,11 @@ class MachineState:
     running: bool
 
 
-class ConnectionEvents(Protocol):
-    """Who hears of a connection. Everything is called on the main thread."""
+class MachineEvents(Protocol):
+    """Who hears of the machine behind a connection. Everything is called on the main thread."""
 
-    def connected(self, state: MachineState, consoles: Sequence[Console]) -> None:
-        """The display is there. First, and once."""
+    def connected(self, state: MachineState, consoles: Sequence[Console], execute: Execute) -> None:
+        """The display is there, and `execute` reaches the machine. First, and once a connection."""
 
     def changed(self, console: Console) -> None:
         """The console has something to take, or another property."""
@@ -72,19 +72,25 @@ class ConnectionEvents(Protocol):
     def panicked(self) -> None:
         """The guest says that it has crashed."""
 
-    def closed(self, reason: str) -> None:
-        """The connection could not be made or was lost, for a reason that a person can read. Nothing is called after this."""
-
 
 class QemuConnection:
     """The connection to one QEMU. `close()` ends it; a lost one is not made again here."""
 
     def __init__(
-        self, loop: EventLoop, displays: DisplayThread, sock: socket.socket, events: ConnectionEvents
+        self,
+        loop: EventLoop,
+        displays: DisplayThread,
+        sock: socket.socket,
+        events: MachineEvents,
+        closed: Callable[[str], None],
     ) -> None:
-        """`sock` is connected to QEMU's QMP, or about to be; it is taken over."""
+        """`sock` is connected to QEMU's QMP, or about to be; it is taken over.
+
+        `closed` is called when the connection could not be made or was lost, with the reason for a person, and no event after it.
+        """
         self._displays = displays
-        self._events: ConnectionEvents | None = events
+        self._events: MachineEvents | None = events
+        self._closed = closed
         self._display: Display | None = None
         self._name = ""
         self._running = True
@@ -134,7 +140,8 @@ class QemuConnection:
     def connected(self, consoles: Sequence[Console]) -> None:
         if self._events is not None:
             assert self.qmp.version is not None, "the display is asked for over QMP"
-            self._events.connected(MachineState(self._name, self.qmp.version, self._running), consoles)
+            state = MachineState(self._name, self.qmp.version, self._running)
+            self._events.connected(state, consoles, self.qmp.execute)
 
     def changed(self, console: Console) -> None:
         if self._events is not None:
@@ -142,10 +149,10 @@ class QemuConnection:
 
     def closed(self, reason: str) -> None:
         """QMP's or the display's: with either gone the guest can no longer be used."""
-        events = self._events
+        wanted = self._events is not None
         self.close()
-        if events is not None:
-            events.closed(reason)
+        if wanted:
+            self._closed(reason)
 
     # Answers.
 
