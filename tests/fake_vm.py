@@ -112,8 +112,9 @@ class FakeVm:
             self._client.hang_up()
 
     def hang_up_qmp(self) -> None:
-        """End the QMP connection alone."""
+        """End the QMP connection alone: the display lives until wlvm hangs up."""
         assert self._client is not None
+        self._client.display_stays = True
         self._client.hang_up_qmp()
 
     def qemu(self) -> FakeQemu:
@@ -167,6 +168,8 @@ class _Client:
         self._vm = vm
         self._fds: dict[str, int] = {}
         self.qemu: FakeQemu | None = None
+        #: Whether the display outlives QMP.
+        self.display_stays = False
 
     def say(self, data: bytes) -> None:
         self._socket.sendall(data)
@@ -199,7 +202,7 @@ class _Client:
         except OSError:
             return
         finally:
-            if self.qemu is not None:
+            if self.qemu is not None and not self.display_stays:
                 self.qemu.close()
             for fd in (*received, *self._fds.values()):
                 socket.close(fd)
