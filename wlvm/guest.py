@@ -14,8 +14,7 @@ from wlvm.qemu.connection import MachineState
 from wlvm.qemu.display import Console, DisplayThread
 from wlvm.qemu.input import InputForwarder
 from wlvm.qemu.key_repeat import KeyRepeatTiming
-from wlvm.qemu.machine import Machine
-from wlvm.qemu.qmp import Execute
+from wlvm.qemu.machine import InputDevices, MachineInput
 from wlvm.qemu.text import readable
 from wlvm.vm.vm import Gone, PowerError, State, Vm
 from wlvm.vm.ways import vm_of
@@ -55,7 +54,7 @@ class Guest:
         self._remove_surface = remove_surface
         self._changed = changed
         self._vm = vm_of(config, loop, displays, self)
-        self._machine: Machine | None = None
+        self._machine: InputDevices | None = None
         self._powerdown = loop.timer(self._power_off_now)
         #: Why the machine is gone, when it is: what a person, or the guest itself, wanted.
         self._ending = ""
@@ -197,9 +196,9 @@ class Guest:
         hint = "It is shown again as soon as it is back." if lost else self.start_hint
         self._show_card(Card(state, [reason, hint] if hint else [reason], TROUBLE if lost else CALM))
 
-    def connected(self, state: MachineState, consoles: Sequence[Console], execute: Execute) -> None:
+    def connected(self, state: MachineState, consoles: Sequence[Console], input: MachineInput) -> None:
         self._ending = ""
-        log.info("%s: connected to QEMU %s", self.name, state.version)
+        log.info("%s: connected to %s", self.name, state.runner)
         if state.name and self.config.label == self.config.name:
             # Nobody chose a label: what QEMU's own -name says is better than a socket's name.
             self.label = state.name
@@ -209,15 +208,15 @@ class Guest:
                 self.surfaces[console.index] = self._add_surface(self, console.index)
             surface = self.surfaces[console.index]
             surface.set_identity(self.identity(console.index))
-            surface.connect(self._forwarder(execute, console), console.acknowledge)
+            surface.connect(self._forwarder(input, console), console.acknowledge)
             surface.show_card(_WAITING)
         self._tell_running(state.running)
-        self._machine = Machine(execute, self._machine_changed)
+        self._machine = input.devices(self._machine_changed)
         self._machine.ask()
 
-    def _forwarder(self, execute: Execute, console: Console) -> InputForwarder:
+    def _forwarder(self, input: MachineInput, console: Console) -> InputForwarder:
         sink = console if self.config.input.motion == "dbus" else None
-        return InputForwarder(self._loop, execute, sink=sink, name=self.name)
+        return InputForwarder(self._loop, input.execute(console), sink=sink, name=self.name)
 
     def _machine_changed(self) -> None:
         """QEMU has told what input devices the machine has; perhaps on the way out, when nobody asks any more."""

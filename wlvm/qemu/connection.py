@@ -16,7 +16,8 @@ import msgspec
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
 from wlvm.qemu.display import Console, Display, DisplayThread
-from wlvm.qemu.qmp import Execute, Failure, QemuVersion, QmpClient, Reply, Success, returned
+from wlvm.qemu.machine import MachineInput, QmpInput
+from wlvm.qemu.qmp import Failure, QemuVersion, QmpClient, Reply, Success, returned
 from wlvm.qemu.text import readable
 
 _FDNAME = "wlvm-display"
@@ -41,18 +42,18 @@ class _Status(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class MachineState:
-    """What QEMU says of the machine: its `-name` ("" without one), QEMU's version, and whether it runs."""
+    """What is known of the machine: its `-name` ("" without one), what runs it ("QEMU 7.2.22"), and whether it runs."""
 
     name: str
-    version: QemuVersion
+    runner: str
     running: bool
 
 
 class MachineEvents(Protocol):
     """Who hears of the machine behind a connection. Everything is called on the main thread."""
 
-    def connected(self, state: MachineState, consoles: Sequence[Console], execute: Execute) -> None:
-        """The display is there, and `execute` reaches the machine. First, and once a connection."""
+    def connected(self, state: MachineState, consoles: Sequence[Console], input: MachineInput) -> None:
+        """The display is there, and `input` reaches the machine. First, and once a connection."""
 
     def changed(self, console: Console) -> None:
         """The console has something to take, or another property."""
@@ -140,8 +141,8 @@ class QemuConnection:
     def connected(self, consoles: Sequence[Console]) -> None:
         if self._events is not None:
             assert self.qmp.version is not None, "the display is asked for over QMP"
-            state = MachineState(self._name, self.qmp.version, self._running)
-            self._events.connected(state, consoles, self.qmp.execute)
+            state = MachineState(self._name, f"QEMU {self.qmp.version}", self._running)
+            self._events.connected(state, consoles, QmpInput(self.qmp.execute))
 
     def changed(self, console: Console) -> None:
         if self._events is not None:

@@ -1,18 +1,41 @@
-"""What input devices a guest's machine has, asked over QMP."""
+"""What input devices a guest's machine has, and how these are given input; here over QMP."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
+from wlvm.qemu.console import Console
 from wlvm.qemu.qmp import Execute, QmpError, Reply, returned
 
 #: Where QEMU keeps devices: those with an id, those without, and those that no option named (such as -usbdevice's).
 _DEVICES: Final = ("/machine/peripheral", "/machine/peripheral-anon", "/machine/unattached")
 _TYPE: Final = re.compile(r"child<(?:usb-kbd|virtio-keyboard.*)>")
+
+
+class InputDevices(Protocol):
+    """The input devices of one guest, as they were when last asked for."""
+
+    #: Whether the guest's driver repeats keys that are held down by itself.
+    keyboard_repeats_itself: bool
+    #: Whether the pointer in charge takes positions.
+    absolute_pointer: bool
+
+    def ask(self) -> None:
+        """Have another look; who made this is told when it is done."""
+
+
+class MachineInput(Protocol):
+    """How a machine is given input."""
+
+    def execute(self, console: Console) -> Execute:
+        """What takes QMP's `input-send-event` for a console."""
+
+    def devices(self, changed: Callable[[], None]) -> InputDevices:
+        """Its devices, not asked for yet; `changed` is called after each `ask`."""
 
 
 class _Mouse(msgspec.Struct):
@@ -79,3 +102,16 @@ class Machine:
         if not self._unanswered:
             self.keyboard_repeats_itself = self._keyboards > 0
             self._changed()
+
+
+class QmpInput:
+    """A `MachineInput` over QMP, whose `execute` it is given."""
+
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    def execute(self, console: Console) -> Execute:
+        return self._execute
+
+    def devices(self, changed: Callable[[], None]) -> Machine:
+        return Machine(self._execute, changed)
