@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from wlvm.qemu.dbus import Call
 from wlvm.qemu.handover import ConsoleChanges, FrameToken, Handover
 
 CONSOLE_INTERFACE = "org.qemu.Display1.Console"
+KEYBOARD_INTERFACE = "org.qemu.Display1.Keyboard"
 MOUSE_INTERFACE = "org.qemu.Display1.Mouse"
+PROPERTIES_INTERFACE = "org.freedesktop.DBus.Properties"
+
+#: How many buttons the InputButton of every QEMU has: left, middle, right, wheel up and down, side, extra, wheel left and right.
+_BUTTONS = 9
 
 #: What D-Bus's number types hold.
 _RANGES = {"q": (0, 0xFFFF), "i": (-1 << 31, (1 << 31) - 1), "u": (0, 0xFFFF_FFFF)}
@@ -20,6 +25,9 @@ class ConsoleLink(Protocol):
 
     def call(self, call: Call) -> None:
         """Call a method; an error that QEMU answers is logged."""
+
+    def ask(self, call: Call, answered: Callable[[str], None]) -> None:
+        """Call a method; `answered` is called on the main thread, with the error that QEMU answers or "", if the display is still open then."""
 
     def notify(self, call: Call) -> None:
         """Call a method and ask for no reply."""
@@ -97,6 +105,36 @@ class Console:
         """Move the guest's pointer to this pixel of the console; QEMU ignores it when outside. Main thread."""
         self._link.notify(self._checked(MOUSE_INTERFACE, "SetAbsPosition", "uu", (x, y)))
 
+    def key(self, number: int, down: bool, answered: Callable[[str], None]) -> None:
+        """Have the key with this qnum go down or come up; `answered` as in ConsoleLink.ask. Main thread.
+
+        QEMU says nothing and forgets it while the machine is stopped.
+        """
+        self._link.ask(self._checked(KEYBOARD_INTERFACE, _press(down), "u", (number,)), answered)
+
+    def button(self, number: int, down: bool, answered: Callable[[str], None]) -> None:
+        """Have a button go down or come up, by its place in QEMU's InputButton (qapi/ui.json); `answered` as above. Main thread.
+
+        One past the last aborts QEMU (ui/dbus-console.c, all releases): ValueError for those that QEMU 7.2 does not have.
+        """
+        if not 0 <= number < _BUTTONS:
+            raise ValueError(f"button {number}, of {_BUTTONS}")
+        self._link.ask(self._checked(MOUSE_INTERFACE, _press(down), "u", (number,)), answered)
+
+    def move_to(self, x: int, y: int, answered: Callable[[str], None]) -> None:
+        """As `set_abs_position`, with an answer: an error where the pointer is relative, too. Main thread."""
+        self._link.ask(self._checked(MOUSE_INTERFACE, "SetAbsPosition", "uu", (x, y)), answered)
+
+    def move_by(self, dx: int, dy: int, answered: Callable[[str], None]) -> None:
+        """As `rel_motion`, with an answer: an error where the pointer is absolute. Main thread."""
+        self._link.ask(self._checked(MOUSE_INTERFACE, "RelMotion", "ii", (dx, dy)), answered)
+
+    def ping(self, answered: Callable[[str], None]) -> None:
+        """Ask for something of no matter, which QEMU's main loop answers if it runs. Main thread."""
+        self._link.ask(
+            Call(self._path, PROPERTIES_INTERFACE, "Get", "ss", (CONSOLE_INTERFACE, "Head")), answered
+        )
+
     def _checked(self, interface: str, member: str, signature: str, body: tuple[int, ...]) -> Call:
         """A call with these numbers; ValueError, here and not on the display thread, when one does not fit its type."""
         for code, number in zip(signature, body, strict=True):
@@ -110,6 +148,10 @@ class Console:
 
     def __repr__(self) -> str:
         return f"Console({self.index}, {self.label!r}, head {self.head})"
+
+
+def _press(down: bool) -> str:
+    return "Press" if down else "Release"
 
 
 def console_path(index: int) -> str:

@@ -54,7 +54,7 @@ class Display:
         self._thread = thread
         self._events: DisplayEvents | None = events
         self._consoles: tuple[Console, ...] = ()
-        self._link = _Link(thread, sock, _Reports(self, thread))
+        self._link = _Link(self, thread, sock)
 
     @property
     def consoles(self) -> Sequence[Console]:
@@ -87,6 +87,10 @@ class Display:
             events.closed(reason)
             self._release()
             self._link.close()
+
+    def _tell_answer(self, answered: Callable[[str], None], error: str) -> None:
+        if self._events is not None:
+            answered(error)
 
     def _release(self) -> None:
         for console in self._consoles:
@@ -211,14 +215,21 @@ class DisplayThread:
 class _Link:
     """From a display's main-thread side to its Session: every call is posted, and run on the display thread."""
 
-    def __init__(self, thread: DisplayThread, sock: socket.socket, reports: _Reports) -> None:
+    def __init__(self, display: Display, thread: DisplayThread, sock: socket.socket) -> None:
+        self._display = display
         self._thread = thread
         #: Set by the first command, so it is there for all that follow.
         self.session: Session
-        thread._post(partial(thread._open, self, sock, reports))
+        thread._post(partial(thread._open, self, sock, _Reports(display, thread)))
 
     def call(self, call: Call) -> None:
         self._thread._post(lambda: self.session.call(call))
+
+    def ask(self, call: Call, answered: Callable[[str], None]) -> None:
+        def tell(error: str) -> None:
+            self._thread._tell(lambda: self._display._tell_answer(answered, error))
+
+        self._thread._post(lambda: self.session.ask(call, tell))
 
     def notify(self, call: Call) -> None:
         self._thread._post(lambda: self.session.notify(call))

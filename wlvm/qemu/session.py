@@ -13,12 +13,20 @@ import re
 import selectors
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from wlvm.fd import OwnedFd
-from wlvm.qemu.console import CONSOLE_INTERFACE, MOUSE_INTERFACE, Console, ConsoleLink, console_path
+from wlvm.qemu.console import (
+    CONSOLE_INTERFACE,
+    KEYBOARD_INTERFACE,
+    MOUSE_INTERFACE,
+    PROPERTIES_INTERFACE,
+    Console,
+    ConsoleLink,
+    console_path,
+)
 from wlvm.qemu.dbus import Call, Kind, Message, WireError
 from wlvm.qemu.dbus_values import Variant
 from wlvm.qemu.handover import FrameToken
@@ -32,8 +40,6 @@ SETUP_DEADLINE: Final = 30.0
 MAX_CONSOLES: Final = 16
 
 _ROOT: Final = "/org/qemu/Display1"
-_KEYBOARD_INTERFACE: Final = "org.qemu.Display1.Keyboard"
-_PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 _CONSOLE_PATH: Final = re.compile(r"/org/qemu/Display1/Console_(0|[1-9][0-9]{0,8})")
 
 _log = logging.getLogger(__name__)
@@ -111,6 +117,11 @@ class Session:
         """Call QEMU; log the error if it answers one."""
         if not self._closed:
             self._main.call(call, partial(_log_error, call))
+
+    def ask(self, call: Call, answered: Callable[[str], None]) -> None:
+        """Call QEMU; `answered` is called here with the error that it answers, or "". Never on a closed session."""
+        if not self._closed:
+            self._main.call(call, lambda reply: answered(_error(reply)))
 
     def acknowledge(self, index: int, frames: tuple[FrameToken, ...]) -> None:
         """Answer the frames of console `index` that still wait."""
@@ -219,7 +230,7 @@ class Session:
         console = self._consoles.get(int(match[1])) if match else None
         if (
             console is None
-            or message.fields.interface != _PROPERTIES
+            or message.fields.interface != PROPERTIES_INTERFACE
             or message.fields.signature != "sa{sv}as"
         ):
             return
@@ -261,12 +272,16 @@ def _apply_properties(console: Console, interface: str, properties: Mapping[str,
         console.height = _typed(properties.get("Height"), int, console.height)
     elif interface == MOUSE_INTERFACE:
         console.is_absolute = _typed(properties.get("IsAbsolute"), bool, console.is_absolute)
-    elif interface == _KEYBOARD_INTERFACE:
+    elif interface == KEYBOARD_INTERFACE:
         console.modifiers = _typed(properties.get("Modifiers"), int, console.modifiers)
 
 
 def _typed(value: object, wanted: type[_T], otherwise: _T) -> _T:
     return value if isinstance(value, wanted) else otherwise
+
+
+def _error(reply: Message) -> str:
+    return _error_text(reply) if reply.kind is Kind.ERROR else ""
 
 
 def _error_text(reply: Message) -> str:
