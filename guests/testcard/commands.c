@@ -6,6 +6,7 @@
 #include "commands.h"
 
 #include "card.h"
+#include "input.h"
 #include "machine.h"
 #include "serial.h"
 #include "text.h"
@@ -113,6 +114,17 @@ static const char *report(char *rest)
     return NULL;
 }
 
+static const char *lights(char *rest)
+{
+    unsigned number;
+    const char *end = text_number(rest, &number);
+    if (!end || *end || number > LIGHTS)
+        return "wants a number of at most 7";
+    input_set_lights(number);
+    say("done lights %u\n", number);
+    return NULL;
+}
+
 static const char *quit(char *rest)
 {
     (void)rest;
@@ -126,6 +138,7 @@ static const char *quit(char *rest)
 static const struct command commands[] = {
     {"hold", hold}, {"run", run}, {"step", step}, {"frame", frame},   {"mode", mode},
     {"off", off},   {"on", on},   {"quit", quit}, {"cursor", cursor}, {"report", report},
+    {"lights", lights},
 };
 
 void command_do(char *line)

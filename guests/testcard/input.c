@@ -7,15 +7,39 @@
 #include "card.h"
 #include "serial.h"
 
-enum { KEY_SPACE = 57, AXIS_VALUES = 32768 };
+enum { KEY_SPACE = 57, KEY_CAPSLOCK = 58, KEY_NUMLOCK = 69, KEY_SCROLLLOCK = 70, AXIS_VALUES = 32768 };
+
+int input_has_lights;
+static unsigned lights;
 
 static const char *way(int down) { return down ? "down" : "up"; }
+
+void input_set_lights(unsigned wanted)
+{
+    lights = wanted;
+    ps2_set_lights(lights);
+    virtio_input_set_lights(lights);
+}
+
+static void lock(unsigned light)
+{
+    input_set_lights(lights ^ light);
+    say("lights %u\n", lights);
+}
 
 void input_key(unsigned code, int down, const char *via)
 {
     say("key %u %s via=%s\n", code, way(down), via);
     if (code == KEY_SPACE && down)
         card_flip_patch();
+    if (!input_has_lights || !down)
+        return;
+    if (code == KEY_CAPSLOCK)
+        lock(LIGHT_CAPS);
+    else if (code == KEY_NUMLOCK)
+        lock(LIGHT_NUM);
+    else if (code == KEY_SCROLLLOCK)
+        lock(LIGHT_SCROLL);
 }
 
 void input_button(unsigned code, int down, const char *via)

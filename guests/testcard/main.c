@@ -54,6 +54,8 @@ static void read_option(const char *word, struct options *options)
         options->display.blob = 1;
     } else if (text_equal(word, "cursor")) {
         card.cursor = 1;
+    } else if (text_equal(word, "lights")) {
+        input_has_lights = 1;
     } else if (text_equal(word, "report")) {
         card.report = 1;
     } else {

@@ -9,6 +9,7 @@
 #include "machine.h"
 #include "serial.h"
 
+enum { SET_LIGHTS = 0xed, ACKNOWLEDGE = 0xfa };
 enum { DATA = 0x60, STATUS = 0x64, OUTPUT_FULL = 1, INPUT_FULL = 2, FROM_MOUSE = 0x20, RING = 1024, PATIENCE = 200000 };
 
 struct bytes {
@@ -19,6 +20,9 @@ struct bytes {
 
 static struct bytes keyboard, mouse;
 static int has_wheel;
+
+/* The lights that are wanted, those that the keyboard was sent, and how many acknowledgements of that are still to come. */
+static unsigned lights, lights_sent, awaited;
 
 /* Codes after E0, and those above 0x58 without: {scan code, key code}. The others are the same in both. */
 static const uint8_t extended[][2] = {
@@ -106,6 +110,26 @@ void ps2_init(void)
     interrupt_listen(12, on_interrupt);
 }
 
+/* The command, and once it is acknowledged the lights. */
+void ps2_set_lights(unsigned wanted)
+{
+    lights = wanted;
+    if (!awaited) {
+        awaited = 2;
+        send(DATA, SET_LIGHTS);
+    }
+}
+
+static void acknowledged(void)
+{
+    if (--awaited) {
+        lights_sent = lights;
+        send(DATA, (uint8_t)lights);
+    } else if (lights_sent != lights) {
+        ps2_set_lights(lights);
+    }
+}
+
 static unsigned code_in(const uint8_t (*table)[2], unsigned count, uint8_t scan)
 {
     for (unsigned i = 0; i < count; i++)
@@ -118,7 +142,9 @@ static void scan_code(uint8_t byte)
 {
     enum { PAUSE = 119 };
     static int prefix, pause_bytes;
-    if (pause_bytes) {
+    if (byte == ACKNOWLEDGE && awaited) {
+        acknowledged();
+    } else if (pause_bytes) {
         if (--pause_bytes == 0)
             input_key(PAUSE, !(byte & 0x80), "ps2");
     } else if (byte == 0xe1) {

@@ -145,14 +145,24 @@ static void make_available(struct virtqueue *queue, unsigned slot)
     queue->available->index = (uint16_t)(index + 1);
 }
 
-void virtq_offer(struct virtqueue *queue, unsigned slot, void *buffer, uint32_t bytes)
+static void give(struct virtqueue *queue, unsigned slot, const void *buffer, uint32_t bytes, uint16_t flags)
 {
     volatile struct virtq_descriptor *descriptor = &queue->descriptors[slot];
     descriptor->address = (uint32_t)buffer;
     descriptor->address_high = 0;
     descriptor->bytes = bytes;
-    descriptor->flags = DESCRIPTOR_WRITE;
+    descriptor->flags = flags;
     make_available(queue, slot);
+}
+
+void virtq_offer(struct virtqueue *queue, unsigned slot, void *buffer, uint32_t bytes)
+{
+    give(queue, slot, buffer, bytes, DESCRIPTOR_WRITE);
+}
+
+void virtq_put(struct virtqueue *queue, unsigned slot, const void *buffer, uint32_t bytes)
+{
+    give(queue, slot, buffer, bytes, 0);
 }
 
 void virtq_notify(struct virtqueue *queue)

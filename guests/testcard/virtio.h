@@ -42,6 +42,9 @@ unsigned virtio_interrupt(struct virtio *device);
 
 /* Puts buffer `slot` in the queue, for the device to write; virtq_notify() tells the device. */
 void virtq_offer(struct virtqueue *queue, unsigned slot, void *buffer, uint32_t bytes);
+
+/* The same for the device to read. */
+void virtq_put(struct virtqueue *queue, unsigned slot, const void *buffer, uint32_t bytes);
 void virtq_notify(struct virtqueue *queue);
 
 /* The slot of a buffer that the device is done with; -1 when there is none. */

@@ -9,7 +9,9 @@
 #include "virtio.h"
 
 enum { PCI_DEVICE = 0x1052, DEVICES = 8, KEYS = 768 };
-enum { EV_SYN, EV_KEY, EV_REL, EV_ABS };
+enum { EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_LED = 0x11 };
+enum { EVENTS, STATUS }; /* the queues */
+enum { LED_NUML, LED_CAPSL, LED_SCROLLL, LEDS };
 enum { REL_X = 0, REL_Y = 1, REL_HWHEEL = 6, REL_WHEEL = 8, ABS_X = 0, ABS_Y = 1 };
 
 struct event {
@@ -19,8 +21,9 @@ struct event {
 
 struct device {
     struct virtio virtio;
-    struct virtqueue events;
+    struct virtqueue events, status;
     struct event *buffers;
+    struct event leds[LEDS];
     uint32_t held[KEYS / 32];
     /* What came since the last EV_SYN. */
     int dx, dy, wheel, hwheel, has_position;
@@ -41,7 +44,9 @@ static const char *start(struct device *device, const struct pci_device *pci)
 {
     const char *problem = virtio_start(&device->virtio, pci, 0);
     if (!problem)
-        problem = virtio_queue(&device->virtio, &device->events, 0);
+        problem = virtio_queue(&device->virtio, &device->events, EVENTS);
+    if (!problem)
+        problem = virtio_queue(&device->virtio, &device->status, STATUS);
     if (problem)
         return problem;
     device->buffers = memory_for_ever(device->events.size * sizeof *device->buffers);
@@ -69,6 +74,21 @@ void virtio_input_init(void)
         lines |= 1u << device->virtio.line;
         virtio_ready(&device->virtio);
         virtq_notify(&device->events);
+    }
+}
+
+/* QEMU has read what was told before by the time that it has been notified. */
+void virtio_input_set_lights(unsigned lights)
+{
+    static const unsigned light_of[LEDS] = {LIGHT_NUM, LIGHT_CAPS, LIGHT_SCROLL};
+    for (struct device *device = devices; device < devices + device_count; device++) {
+        while (virtq_used(&device->status) >= 0)
+            ;
+        for (uint16_t led = 0; led < LEDS; led++) {
+            device->leds[led] = (struct event){EV_LED, led, (lights & light_of[led]) != 0};
+            virtq_put(&device->status, led, &device->leds[led], sizeof *device->leds);
+        }
+        virtq_notify(&device->status);
     }
 }
 
