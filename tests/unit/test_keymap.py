@@ -6,7 +6,7 @@ import pytest
 
 from wlvm.wlr.keymap import ALTGR, SHIFT, Keymap, KeymapError, KeyStroke
 
-KEY_2, KEY_7, KEY_Q, KEY_A, KEY_Z, KEY_Y, KEY_RETURN = 3, 8, 16, 30, 44, 21, 28
+KEY_2, KEY_7, KEY_Q, KEY_A, KEY_Z, KEY_Y, KEY_RETURN, KEY_BACKSLASH = 3, 8, 16, 30, 44, 21, 28, 43
 RETURN = 0xFF0D
 
 
@@ -40,3 +40,17 @@ def test_a_symbol_that_the_layout_does_not_have_has_no_key() -> None:
 def test_a_layout_that_does_not_exist_is_named() -> None:
     with pytest.raises(KeymapError, match="no keyboard layout klingon"):
         Keymap(layout="klingon")
+
+
+def test_altgr_is_where_the_layout_has_it() -> None:
+    """Neo has its third level on the key beside Return, and nothing of it on that of AltGr."""
+    at = Keymap(layout="de", variant="neo").stroke(ord("@"))
+    assert at is not None
+    assert at.modifiers == (KEY_BACKSLASH,)
+
+
+def test_a_symbol_of_another_of_several_layouts_is_found() -> None:
+    keymap = Keymap(layout="ru,us")
+    assert keymap.stroke(ord("z")) is None
+    assert keymap.stroke_of_any(ord("z")) == KeyStroke(KEY_Z)
+    assert keymap.stroke_of_any(0x6D1) == KeyStroke(KEY_Z), "Cyrillic_ya"

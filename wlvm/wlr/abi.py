@@ -88,9 +88,16 @@ size_t xkb_keymap_key_get_mods_for_level(struct xkb_keymap *keymap, uint32_t key
     uint32_t *masks_out, size_t masks_size);
 uint32_t xkb_keymap_min_keycode(struct xkb_keymap *keymap);
 uint32_t xkb_keymap_max_keycode(struct xkb_keymap *keymap);
+uint32_t xkb_keymap_num_layouts(struct xkb_keymap *keymap);
 uint32_t xkb_keymap_num_layouts_for_key(struct xkb_keymap *keymap, uint32_t key);
 uint32_t xkb_state_key_get_one_sym(struct xkb_state *state, uint32_t key);
 uint32_t xkb_state_key_get_layout(struct xkb_state *state, uint32_t key);
+struct xkb_keymap *xkb_state_get_keymap(struct xkb_state *state);
+struct xkb_state *xkb_state_new(struct xkb_keymap *keymap);
+int xkb_state_update_mask(struct xkb_state *state, uint32_t depressed_mods, uint32_t latched_mods, uint32_t locked_mods,
+    uint32_t depressed_layout, uint32_t latched_layout, uint32_t locked_layout);
+void xkb_state_unref(struct xkb_state *state);
+uint32_t xkb_utf32_to_keysym(uint32_t ucs);
 uint32_t xkb_keysym_from_name(const char *name, int flags);
 
 /* libwlroots 0.16: render/dmabuf.h, types/wlr_buffer.h (unchanged in 0.17), util/addon.h */

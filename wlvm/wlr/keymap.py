@@ -26,17 +26,12 @@ _LATIN = {first + index: ord(letter) for first, row in _ROWS.items() for index, 
 #: Symbols below this are the characters of ASCII.
 _ASCII = 0x80
 
-#: The keys that lead to a key's other symbols (KEY_LEFTSHIFT, and KEY_RIGHTALT, which is AltGr where a layout has it).
+#: The keys that lead to a key's other symbols (KEY_LEFTSHIFT, and KEY_RIGHTALT, which is AltGr where most layouts have it).
 SHIFT, ALTGR = 42, 100
 
-#: xkb's real modifiers that they set (Shift; Mod5, to which xkeyboard-config binds the third level), and all ways to use them.
-_SHIFT_MASK, _LEVEL3_MASK = 1 << 0, 1 << 7
-_WAYS: dict[int, tuple[int, ...]] = {
-    0: (),
-    _SHIFT_MASK: (SHIFT,),
-    _LEVEL3_MASK: (ALTGR,),
-    _SHIFT_MASK | _LEVEL3_MASK: (SHIFT, ALTGR),
-}
+#: xkb's real modifiers that they set (Shift; Mod5, to which xkeyboard-config binds the third level), and the symbol of AltGr
+#: (ISO_Level3_Shift).
+_SHIFT_MASK, _LEVEL3_MASK, _LEVEL3_SHIFT = 1 << 0, 1 << 7, 0xFE03
 _MOST_MASKS = 16
 
 
@@ -46,7 +41,7 @@ class KeymapError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class KeyStroke:
-    """The evdev key that makes a symbol, and the modifier keys that must be down for it (SHIFT, ALTGR)."""
+    """The evdev key that makes a symbol, and the modifier keys that must be down for it (SHIFT, and the layout's AltGr)."""
 
     key: int
     modifiers: tuple[int, ...] = ()
@@ -72,7 +67,8 @@ class Keymap:
                 f"no keyboard layout {names}: see xkeyboard-config(7) for those there are"
             ) from None
         self._pointer = borrow("struct xkb_keymap *", self.xkb._keymap)
-        self._strokes = self._find_strokes()
+        layouts = range(c.xkb_keymap_num_layouts(self._pointer))
+        self._strokes = [self._find_strokes(layout) for layout in layouts]
 
     def symbol(self, key: int) -> int:
         """The keysym of an evdev key without modifiers; 0 for none."""
@@ -94,30 +90,52 @@ class Keymap:
         return KeySymbols(plain, typed)
 
     def stroke(self, symbol: int) -> KeyStroke | None:
-        """How to type a keysym on this layout; None when no key makes it, alone or with Shift and AltGr."""
-        return self._strokes.get(symbol)
+        """How to type a keysym on the first of the layouts; None when no key makes it, alone or with Shift and AltGr."""
+        return self._strokes[_FIRST_LAYOUT].get(symbol)
 
-    def _find_strokes(self) -> dict[int, KeyStroke]:
+    def stroke_of_any(self, symbol: int) -> KeyStroke | None:
+        """The same on the first layout that has it."""
+        return next((strokes[symbol] for strokes in self._strokes if symbol in strokes), None)
+
+    def _find_strokes(self, layout: int) -> dict[int, KeyStroke]:
         """The key with the lowest code for each symbol, which is that of the main block: evdev has keys for "(" and "$" alone too, that no
         keyboard and no guest has.
         """
         strokes: dict[int, KeyStroke] = {}
-        codes = range(c.xkb_keymap_min_keycode(self._pointer), c.xkb_keymap_max_keycode(self._pointer) + 1)
-        for code in codes:
-            for level in range(c.xkb_keymap_num_levels_for_key(self._pointer, code, _FIRST_LAYOUT)):
-                symbol = _symbol(self._pointer, code, level)
-                modifiers = _modifiers(self._pointer, code, level)
-                if symbol and modifiers is not None and code >= EVDEV_OFFSET:
+        ways = self._ways(layout)
+        for code in self._codes:
+            for level in range(c.xkb_keymap_num_levels_for_key(self._pointer, code, layout)):
+                symbol = _symbol(self._pointer, code, level, layout)
+                modifiers = _modifiers(self._pointer, code, level, layout, ways)
+                if symbol and modifiers is not None:
                     strokes.setdefault(symbol, KeyStroke(code - EVDEV_OFFSET, modifiers))
         return strokes
 
+    def _ways(self, layout: int) -> dict[int, tuple[int, ...]]:
+        """The keys that set a mask of modifiers: some layouts have AltGr elsewhere, and some have none."""
+        ways: dict[int, tuple[int, ...]] = {0: (), _SHIFT_MASK: (SHIFT,)}
+        codes = (ALTGR + EVDEV_OFFSET, *self._codes)
+        altgr = (code for code in codes if _symbol(self._pointer, code, _PLAIN, layout) == _LEVEL3_SHIFT)
+        if (code := next(altgr, None)) is not None:
+            key = code - EVDEV_OFFSET
+            ways |= {_LEVEL3_MASK: (key,), _SHIFT_MASK | _LEVEL3_MASK: (SHIFT, key)}
+        return ways
 
-def _modifiers(keymap: Any, code: int, level: int) -> tuple[int, ...] | None:
-    """The modifier keys that lead to a level of a key; None where SHIFT and ALTGR do not."""
+    @property
+    def _codes(self) -> range:
+        """The xkb codes that keyboards have."""
+        first = max(EVDEV_OFFSET, c.xkb_keymap_min_keycode(self._pointer))
+        return range(first, c.xkb_keymap_max_keycode(self._pointer) + 1)
+
+
+def _modifiers(
+    keymap: Any, code: int, level: int, layout: int, ways: dict[int, tuple[int, ...]]
+) -> tuple[int, ...] | None:
+    """The modifier keys that lead to a level of a key; None where none of the ways does."""
     masks = ffi.new("uint32_t[]", _MOST_MASKS)
-    count = c.xkb_keymap_key_get_mods_for_level(keymap, code, _FIRST_LAYOUT, level, masks, _MOST_MASKS)
-    ways = [_WAYS[mask] for mask in masks[0:count] if mask in _WAYS]
-    return min(ways, key=len) if ways else None
+    count = c.xkb_keymap_key_get_mods_for_level(keymap, code, layout, level, masks, _MOST_MASKS)
+    found = [ways[mask] for mask in masks[0:count] if mask in ways]
+    return min(found, key=len) if found else None
 
 
 def _symbol(keymap: Any, code: int, level: int, layout: int = _FIRST_LAYOUT) -> int:
