@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from wlvm.config import GuestConfig
 from wlvm.guest_surface import GuestSurface, Identity
+from wlvm.lock_keys import GuestLocks
 from wlvm.loop import EventLoop
 from wlvm.placeholder import BAD, CALM, TROUBLE, Card
 from wlvm.qemu.connection import MachineState
@@ -66,6 +67,7 @@ class Guest:
         self._refusals: dict[int, str] = {}
         self._complained: set[int] = set()
         self.surfaces: dict[int, GuestSurface] = {}
+        self.locks = GuestLocks()
 
     def identity(self, console: int) -> Identity:
         """What a person sees of the console."""
@@ -165,6 +167,7 @@ class Guest:
 
     def _disconnect(self) -> None:
         self._machine = None
+        self.locks.disconnected()
         self._absolute.clear()
         self._refusals.clear()
         self._complained.clear()
@@ -242,6 +245,8 @@ class Guest:
                 surface.input.resumed()
             elif surface.input is not None:
                 surface.input.stopped()
+        first = self.surfaces[0].input
+        self.locks.takes_input(first.tap if running and first is not None else None)
 
     def _drop_surfaces_but(self, kept: set[int]) -> None:
         for index in set(self.surfaces) - kept:
@@ -250,6 +255,7 @@ class Guest:
     def changed(self, console: Console) -> None:
         changes = console.take()
         self.surfaces[console.index].apply(changes)
+        self.locks.told(console.modifiers)
         self._note_refusal(console)
         if console.is_absolute != self._absolute.get(console.index):
             # QEMU's property tells that a driver has taken a device over, but not, in every release, which pointer is in charge.
@@ -290,6 +296,7 @@ class Guest:
         log.warning("%s: %s", self.name, self.reason)
 
     def reset(self) -> None:
+        self.locks.restarted()
         if self._machine is not None:
             self._machine.ask()
 

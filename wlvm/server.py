@@ -53,6 +53,7 @@ from wlvm.ipc import ControlServer, default_socket
 from wlvm.ipc.feed import Feed
 from wlvm.ipc.messages import ConfigState
 from wlvm.launcher import Launcher
+from wlvm.lock_keys import LockKeys
 from wlvm.outputs import Outputs, OutputsEvents
 from wlvm.picture import PictureMaker
 from wlvm.qemu.display import DisplayThread
@@ -148,6 +149,8 @@ class Server(OutputsEvents):
             heard=lambda: self._idle_protocols.activity(),
         )
         self.devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self.idle)
+        self.lock_keys = LockKeys(self.loop, self.devices)
+        self.devices.on_locks = self.lock_keys.seat_changed
         self.use_keys(config)
         self.wayland.on_new_input(self.devices.add)
         self.seat.use(self.devices)
@@ -242,6 +245,7 @@ class Server(OutputsEvents):
         if self._file_watch is not None:
             self._file_watch.close()
         self._keys.close()
+        self.lock_keys.close()
         self._display_news.remove()
         self.displays.stop()
         self.control.close()
@@ -280,6 +284,7 @@ class Server(OutputsEvents):
         guest = self.guests[config.name] = Guest(
             config, self.loop, self.displays, self._add_surface, self._remove_surface, self.feed.changed
         )
+        guest.locks.changed = lambda: self.lock_keys.guest_changed(guest.locks)
         if (key := key_for(self.config, "start")) is not None:
             guest.start_hint = f"It is started by {key}, while it has the focus."
         guest.start()
@@ -449,6 +454,8 @@ class Server(OutputsEvents):
     def _focus_changed(self, view: View | None) -> None:
         """Raised when another view has the keyboard, or has grabbed or released it."""
         self._programs.focus_changed(view)
+        guest = self.guests.get(view.identity.guest) if isinstance(view, GuestSurface) else None
+        self.lock_keys.focus(None if guest is None else guest.locks)
         self.desktop.decorate()
         self.feed.changed()
 

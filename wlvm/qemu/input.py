@@ -134,6 +134,12 @@ class InputForwarder:
             else:
                 self._repeat.released(code)
 
+    def tap(self, code: int) -> None:
+        """Press and release a key that nobody holds."""
+        if code not in self._held:
+            self.key(code, True)
+            self.key(code, False)
+
     def button(self, code: int, down: bool) -> None:
         """A button (evdev code, BTN_LEFT to BTN_EXTRA) went down or came up. Others are dropped; the log says so once."""
         self.stats.events += 1

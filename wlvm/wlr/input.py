@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wlvm.key_symbols import KeySymbols
+from wlvm.locks import Locks
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.cursor_names import ARROW, OLDER_NAMES
@@ -119,6 +120,9 @@ class SeatDevices:
         self.reserved_key: int | None = None
         #: Goes to a virtual terminal by its number; None where there are none to go to.
         self.switch_vt: Callable[[int], None] | None = None
+        #: What is locked on the keyboards, also while there is none; and who is told which of them a key has changed.
+        self.locks = Locks.NONE
+        self.on_locks: Callable[[Locks], None] = lambda locks: None
         self._layout = layout
         self._keyboards: list[Keyboard] = []
         self._pointers: list[Pointer] = []
@@ -186,6 +190,7 @@ class SeatDevices:
                 pointer = wlr.wlr_keyboard_from_input_device(device.pointer)
                 keyboard = next(each for each in self._keyboards if each.is_of(pointer))
                 keyboard.set_layout(device.keyboard.keymap)
+                keyboard.set_locks(self.locks)
                 keyboard.set_repeat(device.keyboard)
 
     def _add_keyboard(self, pointer: Any, settings: KeyboardSettings) -> None:
@@ -196,6 +201,7 @@ class SeatDevices:
         for other in self._keyboards:
             if keyboard.shares_locks(other):
                 keyboard.take_locks(other)
+        keyboard.set_locks(self.locks)
         self._keyboards.append(keyboard)
         self.clients.use_keyboard(pointer)
 
@@ -225,6 +231,19 @@ class SeatDevices:
         for other in self._keyboards:
             if other.shares_locks(keyboard):
                 other.take_locks(keyboard)
+
+    def locked(self, locks: Locks, changed: Locks) -> None:
+        """These locks of a keyboard are on now, and those that `changed` were not so before."""
+        now = (self.locks & ~changed) | (locks & changed)
+        if now is not self.locks:
+            self.locks, before = now, self.locks
+            self.on_locks(now ^ before)
+
+    def set_locks(self, locks: Locks) -> None:
+        """Have these locks on, and no others, on all keyboards and their lights. `on_locks` is not told."""
+        self.locks = locks
+        for keyboard in self._keyboards:
+            keyboard.set_locks(locks)
 
     def keyboard_gone(self, keyboard: Keyboard) -> None:
         self._keyboards.remove(keyboard)

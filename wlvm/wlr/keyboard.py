@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wlvm.key_symbols import KeySymbols
+from wlvm.locks import Locks
 from wlvm.wlr import abi
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.input_device import KeyboardSettings
@@ -22,6 +23,9 @@ _MODIFIER_KEYS = {1 << 0: 42, 1 << 2: 29, 1 << 3: 56, 1 << 6: 125, 1 << 7: 100}
 #: Either Shift key makes a symbol's Shift.
 _ALIKE = {SHIFT: (SHIFT, 54)}
 
+#: wlr_keyboard's modifier bits of the locks (WLR_MODIFIER_CAPS; WLR_MODIFIER_MOD2, to which xkeyboard-config binds Num Lock).
+_LOCK_BITS = {Locks.CAPS: 1 << 1, Locks.NUM: 1 << 4}
+
 #: The keysym XF86Switch_VT_1, which layouts put on Ctrl+Alt+F1; those of the other terminals follow it.
 _SWITCH_VT_1, _MOST_VTS = 0x1008FE01, 12
 
@@ -34,6 +38,7 @@ class Keyboard:
         self._seat = seat
         #: None for one that brings a keymap of its own.
         self._keymap: Keymap | None = None
+        self._locks = Locks.NONE
         self.listeners = Listeners()
         events = pointer.events
         self.listeners.add(wlr_ffi.addressof(events.key), self._on_key)
@@ -62,6 +67,17 @@ class Keyboard:
         if (own.locked, own.group) != (wanted.locked, wanted.group):
             wlr.wlr_keyboard_notify_modifiers(
                 self._pointer, own.depressed, own.latched, wanted.locked, wanted.group
+            )
+
+    def set_locks(self, locks: Locks) -> None:
+        """Have these locks on, and no others; nothing happens on a keyboard whose keymap and locks are a client's."""
+        state = self._pointer.modifiers
+        locked = state.locked
+        for lock, bit in _LOCK_BITS.items():
+            locked = locked | bit if lock in locks else locked & ~bit
+        if self._keymap is not None and locked != state.locked:
+            wlr.wlr_keyboard_notify_modifiers(
+                self._pointer, state.depressed, state.latched, locked, state.group
             )
 
     def _on_key(self, data: Any) -> None:
@@ -98,6 +114,13 @@ class Keyboard:
         """Raised when the keyboard's modifiers have changed, after the key that changed them."""
         self._seat.clients.modifiers(self._pointer)
         self._seat.locks_changed(self)
+        locked = self._pointer.modifiers.locked
+        before, self._locks = (
+            self._locks,
+            Locks(sum(lock.value for lock, bit in _LOCK_BITS.items() if locked & bit)),
+        )
+        if before is not self._locks:
+            self._seat.locked(self._locks, before ^ self._locks)
 
     def _on_destroy(self, _data: Any) -> None:
         """Raised when the device goes: what it held down will never come up by itself."""
@@ -155,14 +178,25 @@ class VirtualKeyboard(Keyboard):
         state = abi.borrow("struct xkb_state *", self._pointer.xkb_state)
         if state == abi.NULL or self._seat.clients.has_keyboard_focus:
             return (code,)
-        symbol = c.xkb_state_key_get_one_sym(state, code + EVDEV_OFFSET)
+        symbol = self._unlocked_symbol(state, code)
         if symbol in (0, self._seat.keymap.symbol(code)):
             return (code,)
-        stroke = self._seat.keymap.stroke(symbol)
+        stroke = self._seat.keymap.stroke_of_any(symbol)
         if stroke is None:
             return ()
         wanted = (key for key in stroke.modifiers if not any(map(self._holds, _ALIKE.get(key, (key,)))))
         return (*wanted, stroke.key)
+
+    def _unlocked_symbol(self, state: Any, code: int) -> int:
+        """What a key means without the locks: a guest has these itself."""
+        others, held = ~sum(_LOCK_BITS.values()), self._pointer.modifiers
+        unlocked = c.xkb_state_new(c.xkb_state_get_keymap(state))
+        c.xkb_state_update_mask(
+            unlocked, held.depressed & others, held.latched & others, held.locked & others, 0, 0, held.group
+        )
+        symbol = c.xkb_state_key_get_one_sym(unlocked, code + EVDEV_OFFSET)
+        c.xkb_state_unref(unlocked)
+        return int(symbol)
 
     def _symbols(self, key: int) -> KeySymbols:
         """What a client is sent is a key of the keyboard's own keymap; a guest's is one of the seat's."""
