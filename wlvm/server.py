@@ -79,6 +79,7 @@ _SWITCH_INTERVAL = 0.0005
 
 #: How long it is on the screen that an edited configuration cannot be used, in seconds.
 _ERROR_SECONDS = 20.0
+_REFUSAL_SECONDS = 4.0
 
 #: A guest is closed by a second command within so many seconds.
 _CLOSE_AGAIN = 5.0
@@ -386,6 +387,9 @@ class Server(OutputsEvents):
             self.do(command)
         except CommandError as error:
             log.warning("%s", error)
+            if not isinstance(command, Reload):  # which has told
+                message = Message("That cannot be done now", str(error), ERROR)
+                self.desktop.tell(message, _REFUSAL_SECONDS, instead="refusal")
 
     def do(self, command: Command) -> None:
         """Do a command. CommandError when it cannot be done now."""

@@ -123,6 +123,13 @@ def test_a_wrong_configuration_is_on_the_screen_until_it_is_right(desk: Desk, cl
     eventually("it is no longer", lambda: not (desk.wlvm.screen() == error).any())
 
 
+def test_a_key_whose_command_cannot_be_done_says_so(desk: Desk, client: Client) -> None:
+    desk.wlvm.edit(f'{CONFIG}[bindings]\n"Reserved+x" = "focus guest nobody"\n')
+    error = 0xE05A4E
+    eventually("the key is bound", lambda: (desk.press("Reserved+x"), (desk.wlvm.screen() == error).any())[1])
+    eventually("it is no longer told", lambda: not (desk.wlvm.screen() == error).any())
+
+
 def test_a_message_goes_when_it_is_clicked_on(desk: Desk, client: Client) -> None:
     desk.wlvm.edit(CONFIG.replace("gap", "gup"))
     eventually("it is told", lambda: (desk.wlvm.screen() == 0xE05A4E).any())
