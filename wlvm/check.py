@@ -13,13 +13,13 @@ import re
 import shutil
 import subprocess
 import textwrap
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from wlvm.qemu import host
 from wlvm.qemu.launch import LaunchError, display_abilities
 from wlvm.wlr import probe, renderer, seat_daemon
 from wlvm.wlr.drm_cards import Card, cards, is_busy
@@ -27,10 +27,6 @@ from wlvm.wlr.drm_cards import Card, cards, is_busy
 State = Literal["ok", "degraded", "missing"]
 
 QEMU = "qemu-system-x86_64"
-TEST_CARD = Path(__file__).parent.parent / "guests" / "testcard" / "testcard.elf"
-
-#: Seconds until the test card must have said that it runs.
-_KVM_PATIENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,33 +337,9 @@ def _qemu(program: str) -> Iterator[Finding]:
 
 def _kvm(machine: Machine, program: str) -> Finding:
     """Whether KVM not only opens but runs a guest: nested virtualisation may have a /dev/kvm that does not."""
-    lost = "fast guests: launch them with -accel tcg"
-    if not machine.nodes("dev/kvm"):
-        return Finding("qemu", "runs guests on KVM", "degraded", "no /dev/kvm", lost)
-    if not TEST_CARD.exists():
-        return Finding("qemu", "runs guests on KVM", "degraded", "unknown: no test card to try it with", lost)
-    if _reaches_ready(program, TEST_CARD):
-        return Finding("qemu", "runs guests on KVM", "ok", "the test card ran")
-    return Finding("qemu", "runs guests on KVM", "degraded", "the test card did not start", lost)
-
-
-def _reaches_ready(program: str, kernel: Path) -> bool:
-    """Whether a guest started on KVM says `ready` on its serial port within _KVM_PATIENCE seconds."""
-    command = [program, "-accel", "kvm", "-m", "64", "-display", "none", "-nodefaults", "-no-reboot"]
-    command += ["-vga", "std", "-serial", "stdio", "-kernel", str(kernel)]
-    try:
-        with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as guest:
-            watchdog = threading.Timer(_KVM_PATIENCE, guest.kill)
-            watchdog.start()
-            assert guest.stdout is not None
-            ready = any(b"ready" in line for line in guest.stdout)
-            watchdog.cancel()
-            guest.kill()
-    except OSError:
-        return False
-    return ready
+    able = host.kvm(program, machine.root)
+    lost = "" if able.works else "fast guests: they run on tcg"
+    return Finding("qemu", "runs guests on KVM", "ok" if able.works else "degraded", able.why, lost)
 
 
 def _output(*command: str) -> str:

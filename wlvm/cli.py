@@ -15,6 +15,7 @@ import msgspec
 from wlvm import __version__
 from wlvm.command_line import (
     FAILED,
+    NOT_FOUND,
     OK,
     USAGE,
     add_command,
@@ -137,6 +138,17 @@ def _validate(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _explain(arguments: argparse.Namespace) -> int:
+    from wlvm import explain
+
+    config = configuration(arguments.config, (), (), os.environ)
+    guest = next((guest for guest in config.guests if guest.name == arguments.guest), None)
+    if guest is None:
+        names = ", ".join(guest.name for guest in config.guests)
+        return complain(f"no guest {arguments.guest}: there are {names or 'none'}", NOT_FOUND)
+    return explain.run(guest, as_json=arguments.json)
+
+
 # The command line.
 
 
@@ -162,12 +174,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_local(commands: Any) -> None:
     """The commands that need no running wlvm."""
     run = add_command(commands, "run", _run, "start the compositor")
-    run.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="the configuration (default: ~/.config/wlvm/config.toml, if there is one)",
-    )
+    _add_config(run)
     run.add_argument(
         "--attach", type=Path, metavar="QMP-SOCKET", action="append", default=[],
         help="show the guest behind this QMP socket too; may be repeated",
@@ -190,6 +197,20 @@ def _add_local(commands: Any) -> None:
     validate = add_command(commands, "validate", _validate, "check a configuration file and start nothing")
     validate.add_argument("file", type=Path, metavar="FILE")
     add_json(validate)
+
+    explain = add_command(commands, "explain", _explain, "say how a guest's QEMU is run here, and why so")
+    explain.add_argument("guest", metavar="GUEST")
+    _add_config(explain)
+    add_json(explain)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the configuration (default: ~/.config/wlvm/config.toml, if there is one)",
+    )
 
 
 def _add_backend(parser: argparse.ArgumentParser) -> None:

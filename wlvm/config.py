@@ -34,6 +34,7 @@ from wlvm.desktop_config import (
 from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Filter, Transform
 from wlvm.input_config import InputDeviceConfig, KeyboardConfig
 from wlvm.look_config import EXPECTED_COLOR, Color, LookConfig
+from wlvm.machine_config import Argument, MachineConfig
 from wlvm.qemu.launch import Gl, LaunchError, add_display
 from wlvm.scaling import Fit, Scaling
 
@@ -52,7 +53,6 @@ Coordinate = Annotated[int, Meta(ge=-32768, le=32767)]
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 Line = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z", max_length=64)]
 ProgramPath = Annotated[str, Meta(pattern=r"\A/[^\x00]*\Z")]
-Argument = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]
 
 _POSITION = "[x, y], whole numbers from -32768 to 32767"
 _TRANSFORM = f"one of {', '.join(TRANSFORMS)}"
@@ -208,8 +208,8 @@ class ConsoleConfig(Table, frozen=True, kw_only=True):
     ] = None
 
 
-class GuestConfig(Table, frozen=True, kw_only=True):
-    """One guest, which is either attached to (`qmp`) or launched."""
+class GuestConfig(MachineConfig, frozen=True, kw_only=True):
+    """One guest, which is attached to (`qmp`), or launched: by a command line (`launch`), or as the keys of MachineConfig describe it."""
 
     name: str
     qmp: Annotated[
@@ -330,27 +330,31 @@ class GuestConfig(Table, frozen=True, kw_only=True):
     def faults(self) -> Iterator[Fault]:
         if Rgb.parse(self.color).grey:
             yield Fault(("color",), self.color, "expected more of a colour: greys mark host programs")
-        if (self.qmp is None) == (self.launch is None):
-            yield Fault((), None, "expected either qmp or launch" + (", not both" if self.qmp else ""))
+        ways = [self.qmp is not None, self.launch is not None, self.describes_machine]
+        if not any(ways):
+            yield Fault((), None, "expected qmp, launch, or what the machine has: memory, disks and so on")
+        elif sum(ways) > 1:
+            yield Fault((), None, "expected qmp, launch, or what the machine has, and one of these alone")
         if self.qmp is not None and len(os.fsencode(self.qmp)) > _MAX_SOCKET_PATH:
             yield Fault(("qmp",), str(self.qmp), f"expected a path of at most {_MAX_SOCKET_PATH} bytes")
-        if self.launch is None:
+        if self.qmp is not None:
             if not self.start:
                 yield Fault(
-                    ("start",), False, "expected it beside launch alone: this QEMU is started by others"
+                    ("start",), False, "expected it without qmp alone: this QEMU is started by others"
                 )
             for key, given in (("gl", self.gl != "auto"), ("render_node", self.render_node is not None)):
                 if given:
                     yield Fault(
-                        (key,), None, "expected it beside launch alone: a QEMU that runs has chosen its GPU"
+                        (key,), None, "expected it without qmp alone: a QEMU that runs has chosen its GPU"
                     )
-        else:
+        if self.launch is not None:
             if not self.launch[0]:
                 yield Fault(("launch", 0), "", "expected a program")
             try:
                 add_display(self.launch, qmp_fd=0)
             except LaunchError as error:
                 yield Fault(("launch",), None, str(error))
+        yield from self.machine_faults()
         for index, head in _repeated([console.head for console in self.consoles]):
             yield Fault(("console", index, "head"), head, "expected each head once")
 

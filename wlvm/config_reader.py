@@ -139,6 +139,8 @@ class TableReader:
         try:
             if parser is None:
                 return msgspec.convert(value, annotation)
+            if get_origin(get_args(annotation)[0]) is tuple:
+                return tuple(map(parser, msgspec.convert(value, list[str])))
             if isinstance(value, str):
                 return parser(value)
         except (ValueError, TypeError):

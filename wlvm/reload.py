@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wlvm.config import Config, GuestConfig
+from wlvm.machine_config import MachineConfig
 
 
 class Part(enum.Enum):
@@ -36,6 +37,7 @@ GUEST_PARTS: Mapping[str, Part] = {
     "filter": Part.SCALING,
     "capture": Part.CAPTURE,
     "input": Part.INPUT,
+    **dict.fromkeys(MachineConfig.__struct_fields__, Part.START),
     "launch": Part.START,
     "gl": Part.START,
     "start": Part.START,

@@ -59,18 +59,6 @@ def test_no_qemu_is_missing(tmp_path: Path) -> None:
     assert (finding.state, finding.remedy) == ("missing", "apt-get install qemu-system-x86")
 
 
-def test_a_guest_that_says_ready_is_believed_and_one_that_dies_is_not(tmp_path: Path) -> None:
-    assert check._reaches_ready(
-        program(tmp_path / "good", "echo booting; echo ready; exec sleep 60"), tmp_path
-    )
-    assert not check._reaches_ready(program(tmp_path / "dead", "echo booting; exit 1"), tmp_path)
-
-
-def test_a_guest_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "_KVM_PATIENCE", 0.2)
-    assert not check._reaches_ready(program(tmp_path / "hung", "exec sleep 60"), tmp_path)
-
-
 def card(root: Path, number: int, driver: str, *connectors: str) -> None:
     """A graphics card as sysfs has it."""
     device = root / "sys/devices" / driver

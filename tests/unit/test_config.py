@@ -214,10 +214,19 @@ def test_what_is_no_mode(text: str) -> None:
         ("[[output]]\nposition = [0, 99999]", "output[0].position: [0, 99999]: expected [x, y], whole numbers from -32768 to 32767"),
         ("[[output]]\nname = 'A'\n[[output]]\nname = 'A'", 'output[1].name: "A": expected each name once'),
         ("guest.a = 3", "guest.a: 3: expected a table"),
-        ("guest.a = {}", "guest.a: expected either qmp or launch"),
-        ("guest.a = { qmp = 'x', gl = true }", "guest.a.gl: expected it beside launch alone: a QEMU that runs has chosen its GPU"),
+        ("guest.a = {}", "guest.a: expected qmp, launch, or what the machine has: memory, disks and so on"),
+        ("guest.a = { qmp = 'x', gl = true }", "guest.a.gl: expected it without qmp alone: a QEMU that runs has chosen its GPU"),
         ("guest.a = { launch = ['q'], gl = 'yes' }", 'guest.a.gl: "yes": expected true, false or "auto"'),
-        ("guest.a = { qmp = 'x', launch = ['q'] }", "guest.a: expected either qmp or launch, not both"),
+        ("guest.a = { qmp = 'x', launch = ['q'] }", "guest.a: expected qmp, launch, or what the machine has, and one of these alone"),
+        ("guest.a = { qmp = 'x', memory = '4G' }", "guest.a: expected qmp, launch, or what the machine has, and one of these alone"),
+        ("guest.a.memory = '4 GB'", 'guest.a.memory: "4 GB": expected a size, such as "512M" or "4G"'),
+        ("guest.a.disks = 'a.img'", 'guest.a.disks: "a.img": expected a list of paths'),
+        ("guest.a.disks = [3]", "guest.a.disks: [3]: expected a list of paths"),
+        ("guest.a.forward = ['22']", 'guest.a.forward: ["22"]: expected a list of ports, such as "2222:22" or "udp:5353:53"'),
+        ("guest.a.forward = ['2222:0']", 'guest.a.forward[0]: "2222:0": expected ports from 1 to 65535'),
+        ("guest.a = { forward = ['2222:22'], network = 'none' }", 'guest.a.forward: expected it beside network = "user" alone'),
+        ("guest.a = { heads = 2, devices = 'standard' }", "guest.a.heads: 2: expected 1: a vga graphics card has one screen"),
+        ("guest.a.extra = ['-nographic']", "guest.a.extra: -nographic cannot be in QEMU's command line: wlvm shows the display; for a console on the terminal use -serial stdio"),
         ("guest.a.qmp = ''", 'guest.a.qmp: "": expected the path of a socket, at most 107 bytes long'),
         ('guest.a.qmp = "\\u0000"', 'guest.a.qmp: "\\u0000": expected the path of a socket, at most 107 bytes long'),
         ("guest.a.launch = 'qemu -m 2G'", 'guest.a.launch: "qemu -m 2G": expected a list of strings: a program and its arguments'),
@@ -248,6 +257,13 @@ def test_each_mistake_says_where_what_and_what_was_expected(file: Path, text: st
 def test_a_guests_name_has_few_characters(file: Path, name: str) -> None:
     [problem] = problems(file, f"[guest.{json.dumps(name)}]\nqmp = '/x'")
     assert problem.endswith("expected a guest's name: 1 to 64 of the characters a-z, 0-9, - and _")
+
+
+def test_the_paths_of_a_machine_start_at_the_file(file: Path) -> None:
+    file.write_text('guest.a = { disks = ["a.qcow2", "/dev/sdb"], cd = "~/b.iso" }')
+    [guest] = load(file).guests
+    assert guest.disks == (file.parent / "a.qcow2", Path("/dev/sdb"))
+    assert guest.cd == Path("~/b.iso").expanduser()
 
 
 def test_a_socket_that_the_kernel_could_not_name_is_refused(file: Path) -> None:

@@ -43,6 +43,7 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 CONTROL = (ROOT / "docs" / "control.md").read_text()
 KEYS = (ROOT / "docs" / "keys.md").read_text()
 LAYOUTS = (ROOT / "docs" / "layouts.md").read_text()
+MACHINES = (ROOT / "docs" / "machines.md").read_text()
 CAPTURE = (ROOT / "docs" / "capture.md").read_text()
 EXAMPLES = sorted((ROOT / "config").glob("*.toml"))
 
@@ -150,7 +151,9 @@ def test_every_key_is_documented_as_it_is(title: str) -> None:
 
 def test_the_documented_configurations_are_valid(tmp_path: Path) -> None:
     blocks = [
-        block for text in (CONFIGURATION, CAPTURE, KEYS, LAYOUTS) for block in code_blocks(text, "toml")
+        block
+        for text in (CONFIGURATION, CAPTURE, KEYS, LAYOUTS, MACHINES)
+        for block in code_blocks(text, "toml")
     ]
     assert blocks
     for block in blocks:
@@ -185,6 +188,7 @@ def test_the_examples_are_named_in_the_documentation() -> None:
         "demo.toml",
         "desktop.toml",
         "headless.toml",
+        "machines.toml",
         "nested.toml",
         "workstation.toml",
     ]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wlvm.config import GuestConfig
 from wlvm.loop import EventLoop
 from wlvm.qemu.display import DisplayThread
 from wlvm.qemu.launch import LaunchError
 from wlvm.qemu.process import QemuProcess
+from wlvm.vm.preparation import Preparation
 from wlvm.vm.qmp_vm import QmpVm
 from wlvm.vm.vm import State, VmEvents
 
 
 class LaunchedVm(QmpVm):
-    """A `Vm` of the configuration's `launch`."""
+    """A `Vm` of the configuration's `launch`, or of the machine that it describes."""
 
     ours = True
 
@@ -20,6 +23,7 @@ class LaunchedVm(QmpVm):
         self, config: GuestConfig, loop: EventLoop, displays: DisplayThread, events: VmEvents
     ) -> None:
         super().__init__(config, loop, displays, events)
+        self._preparation: Preparation | None = None
         self._process: QemuProcess | None = None
         #: Whether it is to be started as soon as its QEMU has ended.
         self._starts_again = False
@@ -38,12 +42,22 @@ class LaunchedVm(QmpVm):
         self._events.starting()
         self._launch()
 
+    def shut_down(self) -> None:
+        if self._connection is None:
+            self.power_off()  # it has not come so far as to hear of it
+        else:
+            super().shut_down()
+
     def power_off(self) -> None:
         if self._process is not None:
             self._process.close()
+        elif self._preparation is not None:
+            self._give_up_preparation()
+            self._events.gone(State.OFF, "It was switched off.")
 
     def close(self) -> None:
         self._left = True
+        self._give_up_preparation()
         self._disconnect()
         if self._process is not None:
             self._process.close()
@@ -57,11 +71,17 @@ class LaunchedVm(QmpVm):
         return self._process is None or not self._process.running
 
     def _launch(self) -> None:
-        assert self._config.launch is not None
+        self._preparation = Preparation(self._loop, self._config, self._prepared)
+        self._preparation.start()
+
+    def _prepared(self, command: Sequence[str] | LaunchError) -> None:
+        self._preparation = None
         try:
+            if isinstance(command, LaunchError):
+                raise command
             self._process = QemuProcess(
                 self._loop,
-                self._config.launch,
+                command,
                 self._exited,
                 gl=self._config.gl,
                 render_node=self._config.render_node,
@@ -71,6 +91,11 @@ class LaunchedVm(QmpVm):
             self._events.gone(State.OFF, str(error))
             return
         self._connect(self._process.qmp_socket)
+
+    def _give_up_preparation(self) -> None:
+        if self._preparation is not None:
+            self._preparation.close()
+            self._preparation = None
 
     def _exited(self, reason: str) -> None:
         if self._left:

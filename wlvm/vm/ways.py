@@ -12,5 +12,5 @@ from wlvm.vm.vm import Vm, VmEvents
 
 def vm_of(config: GuestConfig, loop: EventLoop, displays: DisplayThread, events: VmEvents) -> Vm:
     """The machine that a guest's configuration is about; nothing is done to it before `Vm.begin()`."""
-    way = LaunchedVm if config.launch else AttachedVm
+    way = AttachedVm if config.qmp is not None else LaunchedVm
     return way(config, loop, displays, events)
