@@ -537,6 +537,7 @@ class Server(OutputsEvents):
             self.devices.load_cursor_theme(output.wlr.scale)
             self._programs.output_changed(output.name)
             self._tell_desktop(output)
+        self.seat.outputs_changed()
 
     def _cards_lost(self) -> None:
         self._failure = "the graphics card was removed, or its driver failed"

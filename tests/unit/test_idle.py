@@ -19,7 +19,7 @@ class Seat:
     def key(self, key: int, pressed: bool, symbols: KeySymbols) -> None:
         self.heard.append((key, pressed))
 
-    def motion(self, dx: float, dy: float) -> None:
+    def motion(self, dx: float, dy: float, raw_dx: float, raw_dy: float) -> None:
         self.heard.append((dx, dy))
 
     def motion_absolute(self, x: float, y: float) -> None:
@@ -63,7 +63,7 @@ def test_every_kind_of_event_keeps_the_screens_on_and_goes_to_the_seat() -> None
     idle = screens.idle
     for event in (
         lambda: idle.key(30, True, A),
-        lambda: idle.motion(1.0, 2.0),
+        lambda: idle.motion(1.0, 2.0, 1.0, 2.0),
         lambda: idle.motion_absolute(3.0, 4.0),
         lambda: idle.button(272, True),
         lambda: idle.axis(Scroll(True, 15, 120, 0)),
@@ -129,5 +129,5 @@ def test_each_sign_of_life_is_told() -> None:
     loop = ManualLoop()
     idle = Idle(loop, Seat(), 0, lambda on: None, heard=lambda: heard.append(1), now=loop.now)
     idle.key(30, True, A)
-    idle.motion(1, 1)
+    idle.motion(1, 1, 1, 1)
     assert heard == [1, 1]

@@ -118,9 +118,9 @@ def desk() -> Desk:
 
 def test_motion_goes_to_the_view_below_in_its_coordinates(desk: Desk) -> None:
     desk.seat.motion_absolute(130.5, 7)
-    desk.seat.motion(2, 1)
+    desk.seat.motion(2, 1, 4, 2)
     assert desk.two.take() == [("motion", 30.5, 7), ("motion", 32.5, 8)]
-    desk.seat.motion(-60, 0)
+    desk.seat.motion(-60, 0, -60, 0)
     assert desk.two.take() == ["pointer leave"]
     assert desk.one.take() == [("motion", 72.5, 8)]
 
@@ -194,11 +194,11 @@ def test_a_relative_view_locks_the_pointer_until_it_is_released(desk: Desk) -> N
     desk.seat.button(LEFT, True)
     assert desk.devices.shown == "hidden"
     desk.seat.button(LEFT, False)
-    desk.seat.motion(-200, 3)
+    desk.seat.motion(-200, 3, -100, 2)
     desk.seat.motion_absolute(140, 55)
     assert desk.devices.cursor == (150, 50)
     assert desk.two.take()[-4:] == [
-        ("button", LEFT, True), ("button", LEFT, False), ("relative", -200, 3), ("relative", -10, 5),
+        ("button", LEFT, True), ("button", LEFT, False), ("relative", -100, 2), ("relative", -10, 5),
     ]  # fmt: skip
     desk.seat.release()
     assert desk.two.take() == ["pointer leave", ("motion", 50, 50)]
@@ -226,11 +226,11 @@ def test_a_pointer_that_is_kept_goes_where_it_may_until_it_is_released(desk: Des
     desk.seat.motion_absolute(50, 50)
     desk.one.take()
     desk.seat.keep_pointer(lambda x, y: (min(x, 60), y))
-    desk.seat.motion(100, 5)
+    desk.seat.motion(100, 5, 100, 5)
     desk.seat.motion_absolute(70, 80)
     assert desk.one.take() == [("motion", 60, 55), ("motion", 60, 80)]
     desk.seat.keep_pointer(lambda x, y: None)
-    desk.seat.motion(1, 1)
+    desk.seat.motion(1, 1, 1, 1)
     assert desk.one.take() == []
     desk.seat.button(LEFT, True)
     assert desk.one.take() == [("button", LEFT, True)]
@@ -260,7 +260,7 @@ def test_a_view_that_goes_gets_nothing_more(desk: Desk) -> None:
     desk.seat.view_gone(desk.one)
     desk.seat.key(A, True)
     desk.seat.button(LEFT, False)
-    desk.seat.motion(1, 1)
+    desk.seat.motion(1, 1, 1, 1)
     assert desk.one.take() == []
     assert desk.seat.focus is desk.two, "the policy's default"
 
@@ -272,3 +272,28 @@ def test_a_locked_view_that_gets_a_tablet_lets_the_pointer_go(desk: Desk) -> Non
     desk.one.wants_motion = False
     desk.seat.view_changed(desk.one)
     assert desk.seat.locked is None
+
+
+def test_a_lock_ends_when_the_devices_go_to_another_session(desk: Desk) -> None:
+    desk.one.wants_motion = True
+    desk.seat.motion_absolute(50, 50)
+    desk.seat.button(LEFT, True)
+    told: list[object] = []
+    desk.seat.focus_changed = lambda view: told.append(desk.seat.locked)
+    desk.seat.release_all()
+    assert desk.seat.locked is None
+    assert told == [None], "what says who has the pointer"
+    assert desk.devices.shown == "left_ptr"
+
+
+def test_the_cursor_is_hidden_until_something_moves_it_and_shown_anew_on_outputs_that_come(
+    desk: Desk,
+) -> None:
+    desk.seat.views_changed(desk.views)
+    desk.seat.outputs_changed()
+    assert desk.devices.shown == ""
+    desk.seat.motion(1, 1, 1, 1)
+    assert desk.devices.shown == "left_ptr"
+    desk.devices.shown = ""
+    desk.seat.outputs_changed()
+    assert desk.devices.shown == "left_ptr"

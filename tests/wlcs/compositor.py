@@ -63,7 +63,7 @@ class ServedCompositor:
             devices.motion_absolute(a / 256, b / 256)
         elif request == _MOVE_BY:
             self._server.devices.clients.relative_motion(a / 256, b / 256, a / 256, b / 256)
-            devices.motion(a / 256, b / 256)
+            devices.motion(a / 256, b / 256, a / 256, b / 256)
         elif request == _BUTTON:
             devices.button(a, bool(b))
         devices.frame()

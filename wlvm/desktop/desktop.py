@@ -34,6 +34,8 @@ from wlvm.wlr.scene import Scene
 
 #: What the title of a view says that has all keys.
 _GRABBED = "has all keys"
+#: And of one that the pointer is locked to.
+_LOCKED = "has all keys and the pointer"
 
 #: How long the label of a guest without a border is shown, in seconds.
 _LABEL_SECONDS = 2.5
@@ -406,7 +408,8 @@ class Desktop:
     def _look_of(self, view: PlacedView) -> Look:
         focused = self.seat.focus is view
         grabbed = focused and self.seat.keyboard_grabbed
-        return replace(view.look, focused=focused, note=_GRABBED if grabbed else "")
+        note = _LOCKED if self.seat.locked is view else _GRABBED if grabbed else ""
+        return replace(view.look, focused=focused, note=note)
 
     def _name_unmarked(self) -> None:
         """Say of each guest that is seen without a border from now on whose it is."""

@@ -102,9 +102,9 @@ class Idle:
         self.activity()
         self._events.key(key, pressed, symbols)
 
-    def motion(self, dx: float, dy: float) -> None:
+    def motion(self, dx: float, dy: float, raw_dx: float, raw_dy: float) -> None:
         self.activity()
-        self._events.motion(dx, dy)
+        self._events.motion(dx, dy, raw_dx, raw_dy)
 
     def motion_absolute(self, x: float, y: float) -> None:
         self.activity()

@@ -76,8 +76,8 @@ class Keys:
         self._repeat.disarm()
         self._seat.release_all()
 
-    def motion(self, dx: float, dy: float) -> None:
-        self._seat.motion(dx, dy)
+    def motion(self, dx: float, dy: float, raw_dx: float, raw_dy: float) -> None:
+        self._seat.motion(dx, dy, raw_dx, raw_dy)
 
     def motion_absolute(self, x: float, y: float) -> None:
         self._seat.motion_absolute(x, y)

@@ -46,7 +46,7 @@ class Seat:
         self._view_at = view_at
         self._policy = policy
         self._devices: SeatDevices | None = None
-        #: Called with the view that has the keyboard now.
+        #: Called with the view that has the keyboard now, also when that has grabbed or released keyboard or pointer.
         self.focus_changed: Callable[[View | None], None] = lambda view: None
         self._keyboard: View | None = None
         self._holder: View | None = None
@@ -59,12 +59,13 @@ class Seat:
         self._buttons: set[int] = set()
         self._keys: set[int] = set()
         self._absolute: tuple[float, float] | None = None
+        #: How the cursor looks; None before anything has moved it: it is hidden where nobody has a pointer.
         self._shown: Cursor | None = None
+        self._has_moved = False
 
     def use(self, devices: SeatDevices) -> None:
         """The devices whose events come here."""
         self._devices = devices
-        self._show(ARROW)
 
     @property
     def focus(self) -> View | None:
@@ -182,11 +183,13 @@ class Seat:
         self._update_cursor()
 
     def release_all(self) -> None:
-        """Every key and button comes up: the devices went away with what they held down."""
+        """Every key and button comes up, and the pointer is let go: the devices went away with what they held down."""
         for key in tuple(self._keys):
             self.key(key, False)
         for button in tuple(self._buttons):
             self.button(button, False)
+        if self._locked is not None:
+            self._unlock()
 
     def view_gone(self, view: View) -> None:
         """A view went: it gets no event any more."""
@@ -216,9 +219,10 @@ class Seat:
         if self._keyboard is not None:
             self._keyboard.key(key, pressed)
 
-    def motion(self, dx: float, dy: float) -> None:
+    def motion(self, dx: float, dy: float, raw_dx: float, raw_dy: float) -> None:
+        self._has_moved = True
         if self._locked is not None:
-            self._locked.pointer_motion_relative(dx, dy)
+            self._locked.pointer_motion_relative(raw_dx, raw_dy)
             return
         if self._keep is not None:
             x, y = self.cursor
@@ -229,6 +233,7 @@ class Seat:
         self._moved()
 
     def motion_absolute(self, x: float, y: float) -> None:
+        self._has_moved = True
         previous, self._absolute = self._absolute, (x, y)
         if self._locked is not None:
             if previous is not None:
@@ -329,6 +334,7 @@ class Seat:
         self._locked = view
         view.pointer_lock()
         self._update_cursor()
+        self.focus_changed(self._keyboard)
 
     def _unlock(self) -> None:
         view, self._locked = self._locked, None
@@ -336,13 +342,20 @@ class Seat:
         if view is not None:
             view.pointer_leave()
         self._moved()
+        self.focus_changed(self._keyboard)
+
+    def outputs_changed(self) -> None:
+        """Outputs came, or have another scale, and no image of the cursor yet."""
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            self._show(shown)
 
     def cursor_changed(self) -> None:
         """The view that has the pointer wants another cursor."""
         self._update_cursor()
 
     def _update_cursor(self) -> None:
-        if self._grab is not None:
+        if self._grab is not None or not self._has_moved:
             return
         view = self._locked or self._pointer
         self._show(ARROW if view is None else view.cursor)

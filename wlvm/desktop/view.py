@@ -101,7 +101,7 @@ class View(Hashable, Protocol):
         """The pointer is here (a point inside, or outside while a button is held that went down inside)."""
 
     def pointer_motion_relative(self, dx: float, dy: float) -> None:
-        """The locked pointer moved by so many logical pixels."""
+        """The locked pointer moved: what its device counted, before any acceleration, which is the view's own affair."""
 
     def pointer_button(self, button: int, pressed: bool) -> None: ...
 

@@ -84,8 +84,8 @@ class Scroll:
 class PointerEvents(Protocol):
     """Who hears of the pointer. `frame` ends a group of events that belong together."""
 
-    def motion(self, dx: float, dy: float) -> None:
-        """The pointer moved by so many logical pixels."""
+    def motion(self, dx: float, dy: float, raw_dx: float, raw_dy: float) -> None:
+        """The pointer moved by so many logical pixels; `raw_dx` and `raw_dy` are what the device told, before any acceleration."""
 
     def motion_absolute(self, x: float, y: float) -> None:
         """A device that knows its place moved the pointer to these layout coordinates."""
@@ -311,7 +311,7 @@ class SeatDevices:
         self.clients.relative_motion(event.delta_x, event.delta_y, event.unaccel_dx, event.unaccel_dy)
         if event.pointer.output_name != wlr_ffi.NULL:
             return
-        self.events.motion(event.delta_x, event.delta_y)
+        self.events.motion(event.delta_x, event.delta_y, event.unaccel_dx, event.unaccel_dy)
 
     def _on_motion_absolute(self, data: Any) -> None:
         event = wlr_ffi.cast("struct wlr_pointer_motion_absolute_event *", data)
