@@ -241,10 +241,7 @@ class Guest:
         self._runs = running
         self._enter(State.RUNNING if running else State.PAUSED, self._refusal)
         for surface in self.surfaces.values():
-            if surface.input is not None and running:
-                surface.input.resumed()
-            elif surface.input is not None:
-                surface.input.stopped()
+            surface.set_running(running)
         first = self.surfaces[0].input
         self.locks.takes_input(first.tap if running and first is not None else None)
 
@@ -260,7 +257,7 @@ class Guest:
         if console.is_absolute != self._absolute.get(console.index):
             # QEMU's property tells that a driver has taken a device over, but not, in every release, which pointer is in charge.
             self._absolute[console.index] = console.is_absolute
-            self.reset()
+            self._ask_machine()
 
     @property
     def _refusal(self) -> str:
@@ -297,6 +294,11 @@ class Guest:
 
     def reset(self) -> None:
         self.locks.restarted()
+        for surface in self.surfaces.values():
+            surface.machine_reset()
+        self._ask_machine()
+
+    def _ask_machine(self) -> None:
         if self._machine is not None:
             self._machine.ask()
 

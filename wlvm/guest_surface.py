@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from wlvm.color import Rgb
 from wlvm.desktop.place import Place
 from wlvm.desktop.style import Look
-from wlvm.desktop.view import ARROW, Cursor, HiddenCursor, ImageCursor
+from wlvm.desktop.view import ARROW, Cursor, HiddenCursor
 from wlvm.dmabuf_fence import FenceGate
 from wlvm.frame import Frame
-from wlvm.framebuffer import ARGB8888, Filter, Rect
-from wlvm.guest_cursor import scaled_cursor
+from wlvm.framebuffer import Filter, Rect
+from wlvm.guest_cursor import GuestCursor
 from wlvm.loop import EventLoop
 from wlvm.picture import Picture, PictureMaker, UnshowableError
 from wlvm.pixel_grid import PixelGrid
@@ -24,11 +24,8 @@ from wlvm.placeholder import Card, draw_card
 from wlvm.presentation import Acknowledge, Presentation
 from wlvm.qemu.handover import ConsoleChanges, Scanout
 from wlvm.qemu.input import InputForwarder
-from wlvm.qemu.messages import Cursor as GuestCursor
-from wlvm.qemu.messages import CursorPosition
 from wlvm.scaling import Fitted, Scaling, fitted, natural_size
 from wlvm.shared_memory import TruncatedError
-from wlvm.staging import StagingFramebuffer
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import BufferNode, Tree
@@ -85,18 +82,14 @@ class GuestSurface:
         self._fitted: Fitted | None = None
         self._tree = Tree.create(parent, owner=self)
         self._node = BufferNode(self._tree)
-        self._cursor_node = BufferNode(self._tree)
+        self._cursor = GuestCursor(self._tree)
         self._picture: Picture | None = None
         self._copied_before = 0
         self._card: Buffer | None = None
         self._card_says = Card("starting")
         self._disabled = loop.timer(self._switched_off)
-        self._cursor_image: GuestCursor | None = None
-        self._cursor_buffer: Buffer | None = None
-        self._cursor_position: CursorPosition | None = None
-        #: The image as the host's cursor, and of which image it was made, how.
-        self._host_cursor: tuple[tuple[GuestCursor, tuple[float, float], Filter], ImageCursor] | None = None
         self._locked = False
+        self._runs = True
         self.box = Rect(0, 0, *_UNKNOWN_SIZE)
         self.show_card(self._card_says)
 
@@ -106,9 +99,7 @@ class GuestSurface:
         self.disconnect()
         self._tree.destroy()
         self._drop_card()
-        if self._cursor_buffer is not None:
-            self._cursor_buffer.drop()
-            self._cursor_buffer = None
+        self._cursor.destroy()
 
     # The console's picture.
 
@@ -156,11 +147,15 @@ class GuestSurface:
         self._gate.close()
         self._give_up(self._picture)
         self._picture = None
+        self._cursor.forget()
 
     def apply(self, changes: ConsoleChanges) -> None:
         """Show what changed, as soon as no GPU draws into it any more. Takes `changes.scanout` over."""
         self.updates += changes.update_count
-        self._apply_cursor(changes)
+        if self._cursor.apply(changes):
+            self._changed(self)
+        if changes.cursor is not None or changes.cursor_position is not None:
+            self._draw_cursor()
         self._gate.pass_on(changes, None if self._picture is None else self._picture.dmabuf())
 
     def _apply(self, changes: ConsoleChanges) -> None:
@@ -185,7 +180,7 @@ class GuestSurface:
         """Cover the picture, if there is one, by a card."""
         self._card_says = card
         self._draw_card()
-        self._cursor_node.set_enabled(False)
+        self._cursor.hide()
         self._changed(self)
 
     def uncover(self) -> None:
@@ -296,7 +291,7 @@ class GuestSurface:
         self._node.set_source((x, y, *fit.shown))
         self._node.set_filter(fit.filter)
         self._set_box(fit.box)
-        self._place_cursor()
+        self._draw_cursor()
 
     @property
     def _area(self) -> Rect:
@@ -325,60 +320,31 @@ class GuestSurface:
             self._card.drop()
             self._card = None
 
-    # The guest's cursor. Where the guest knows the pointer's place (a tablet) the host's cursor wears the guest's image, so that it
-    # never lags behind the hand; a relative mouse's cursor is where the guest says.
-
-    def _apply_cursor(self, changes: ConsoleChanges) -> None:
-        if changes.cursor is not None:
-            self._cursor_image = changes.cursor
-            image = StagingFramebuffer(
-                changes.cursor.width, changes.cursor.height, changes.cursor.width * 4, ARGB8888
-            )
-            image.write(Rect(0, 0, image.width, image.height), changes.cursor.pixels, image.stride)
-            old, self._cursor_buffer = self._cursor_buffer, Buffer(image)
-            self._cursor_node.set_buffer(self._cursor_buffer)
-            if old is not None:
-                old.drop()
-        if changes.cursor_position is not None:
-            self._cursor_position = changes.cursor_position
-        if changes.cursor is not None or changes.cursor_position is not None:
-            self._place_cursor()
-            self._changed(self)
-
     def pointer_mode(self, absolute: bool) -> None:
         """Whether the guest has a pointer that takes positions (a tablet), or only one that takes motion (a mouse)."""
         if absolute != self.absolute:
             self.absolute = absolute
-            self._place_cursor()
+            self._draw_cursor()
             self._changed(self)
 
-    def _place_cursor(self) -> None:
-        position, image, fit = self._cursor_position, self._cursor_image, self._fitted
-        covered = self._card is not None or self._picture is None
-        if (
-            self.absolute
-            or covered
-            or position is None
-            or image is None
-            or fit is None
-            or not position.visible
-        ):
-            self._cursor_node.set_enabled(False)
-            return
-        # What of it would lie outside of the picture is not shown: the guest draws there and nowhere else.
-        shape = Rect(position.x, position.y, image.width, image.height)
-        seen = shape.clipped(*fit.picture)
-        if seen is None:
-            self._cursor_node.set_enabled(False)
-            return
-        factor_x, factor_y = (each / self._grid.scale for each in fit.factor)
-        self._cursor_node.set_filter(fit.filter)
-        self._cursor_node.set_source(Rect(seen.x - shape.x, seen.y - shape.y, seen.width, seen.height))
-        self._cursor_node.set_position(round(seen.x * factor_x), round(seen.y * factor_y))
-        self._cursor_node.set_size(
-            max(1, round(seen.width * factor_x)), max(1, round(seen.height * factor_y))
-        )
-        self._cursor_node.set_enabled(True)
+    def set_running(self, running: bool) -> None:
+        """Whether QEMU runs the guest, and takes input for it."""
+        self._runs = running
+        if self.input is not None:
+            (self.input.resumed if running else self.input.stopped)()
+        self._changed(self)
+
+    def machine_reset(self) -> None:
+        """The guest's machine begins anew."""
+        self._cursor.forget()
+        self._changed(self)
+
+    def _draw_cursor(self) -> None:
+        """Where the guest knows the pointer's place the host's cursor is the guest's; elsewhere it is in the picture."""
+        if self.absolute or self._card is not None or self._fitted is None:
+            self._cursor.hide()
+        else:
+            self._cursor.draw(self._fitted, self._grid.scale)
 
     # View: what the seat asks and tells.
 
@@ -396,24 +362,15 @@ class GuestSurface:
 
     @property
     def wants_motion(self) -> bool:
-        return self.input is not None and not self.absolute
+        return self.input is not None and not self.absolute and self._runs and self._card is None
 
     @property
     def cursor(self) -> Cursor:
-        if self._card is not None:
+        if self._card is not None or self._fitted is None:
             return ARROW
         if self._locked:
             return HiddenCursor()
-        image, position = self._cursor_image, self._cursor_position
-        if not self.absolute or image is None or position is None or not position.visible:
-            return ARROW
-        fit = self._fitted
-        if fit is None:
-            return scaled_cursor(image, (1, 1), Filter.NEAREST)
-        look = image, fit.factor, fit.filter
-        if self._host_cursor is None or self._host_cursor[0] != look:
-            self._host_cursor = look, scaled_cursor(*look)
-        return self._host_cursor[1]
+        return self._cursor.worn(self._fitted, self._grid.scale) if self.absolute else ARROW
 
     def keyboard_enter(self) -> None:
         pass
@@ -444,8 +401,8 @@ class GuestSurface:
         self.input.motion_absolute(column, row, *self._fitted.picture)
 
     def pointer_motion_relative(self, dx: float, dy: float) -> None:
-        if self.input is not None and self._picture is not None and self._fitted is not None:
-            self.input.motion_relative(*self._fitted.distance(dx, dy))
+        if self.input is not None:
+            self.input.motion_relative(dx, dy)
 
     def pointer_button(self, button: int, pressed: bool) -> None:
         if self.input is not None:

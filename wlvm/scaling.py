@@ -67,11 +67,6 @@ class Fitted:
         width, height = self.picture
         return min(max(column, 0), width - 1), min(max(row, 0), height - 1)
 
-    def distance(self, dx: float, dy: float) -> tuple[float, float]:
-        """A motion in logical pixels, in guest pixels."""
-        factor_x, factor_y = self.factor
-        return dx * self.grid.scale / factor_x, dy * self.grid.scale / factor_y
-
 
 def fitted(picture: tuple[int, int], area: Rect, grid: PixelGrid, scaling: Scaling) -> Fitted:
     """Lay a picture, so many guest pixels wide and high, into the middle of an area of the layout on an output."""

@@ -172,7 +172,7 @@ class InputForwarder:
         self._send_motion_when_due()
 
     def motion_relative(self, dx: float, dy: float) -> None:
-        """The pointer moved by so many guest pixels; fractions add up."""
+        """The mouse moved by so many of its counts; fractions add up."""
         self.stats.events += 1
         if self._pending.is_position:
             self._send_motion()
