@@ -250,6 +250,13 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
             "Whether the guest is launched when wlvm starts. The command `start` does it at any time.",
         ),
     ] = True
+    outlive: Annotated[
+        bool,
+        Key(
+            "true or false",
+            "Whether the launched QEMU goes on when wlvm ends. The next wlvm shows it again. Counts from the guest's next start on.",
+        ),
+    ] = False
     shutdown_limit: Annotated[
         Annotated[int, Meta(ge=1, le=3600)],
         Key(
@@ -338,15 +345,14 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
         if self.qmp is not None and len(os.fsencode(self.qmp)) > _MAX_SOCKET_PATH:
             yield Fault(("qmp",), str(self.qmp), f"expected a path of at most {_MAX_SOCKET_PATH} bytes")
         if self.qmp is not None:
-            if not self.start:
-                yield Fault(
-                    ("start",), False, "expected it without qmp alone: this QEMU is started by others"
-                )
-            for key, given in (("gl", self.gl != "auto"), ("render_node", self.render_node is not None)):
+            for key, given, why in (
+                ("start", not self.start, "is started by others"),
+                ("outlive", self.outlive, "outlives wlvm in any case"),
+                ("gl", self.gl != "auto", "has chosen its GPU"),
+                ("render_node", self.render_node is not None, "has chosen its GPU"),
+            ):
                 if given:
-                    yield Fault(
-                        (key,), None, "expected it without qmp alone: a QEMU that runs has chosen its GPU"
-                    )
+                    yield Fault((key,), None, f"expected no such key beside qmp: this QEMU {why}")
         if self.launch is not None:
             if not self.launch[0]:
                 yield Fault(("launch", 0), "", "expected a program")

@@ -196,7 +196,7 @@ class Guest:
         log.log(logging.INFO if expected else logging.WARNING, "%s: %s", self.name, reason)
         self._enter(state, reason)
         lost = state is State.LOST
-        hint = "It is shown again as soon as it is back." if lost else self.start_hint
+        hint = "It is shown as soon as it can be reached." if lost else self.start_hint
         self._show_card(Card(state, [reason, hint] if hint else [reason], TROUBLE if lost else CALM))
 
     def connected(self, state: MachineState, consoles: Sequence[Console], input: MachineInput) -> None:

@@ -41,6 +41,7 @@ GUEST_PARTS: Mapping[str, Part] = {
     "launch": Part.START,
     "gl": Part.START,
     "start": Part.START,
+    "outlive": Part.START,
     "shutdown_limit": Part.START,
     "render_node": Part.START,
     "qmp": Part.CONNECTION,

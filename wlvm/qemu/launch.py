@@ -55,8 +55,10 @@ class DisplayAbilities:
         return "qemu-system-common" if self.version < (8, 0, 0) else "qemu-system-modules-opengl"
 
 
-def add_display(command: Sequence[str], qmp_fd: int, render_node: str | None = None) -> list[str]:
-    """`command` with a display for wlvm, and with QMP on the connected socket that QEMU inherits as `qmp_fd`.
+def add_display(
+    command: Sequence[str], qmp_fd: int, render_node: str | None = None, *, listening: bool = False
+) -> list[str]:
+    """`command` with a display for wlvm, and with QMP on the socket that QEMU inherits as `qmp_fd`: connected, or `listening` for clients.
 
     With `render_node`, the path of a DRM render node, guests may draw with that GPU (gl=on). LaunchError names an option that
     contradicts this.
@@ -73,7 +75,7 @@ def add_display(command: Sequence[str], qmp_fd: int, render_node: str | None = N
     return [
         *command,
         *("-display", display),
-        *("-chardev", f"socket,id=wlvm-qmp,fd={qmp_fd}"),
+        *("-chardev", f"socket,id=wlvm-qmp,fd={qmp_fd}" + (",server=on,wait=off" if listening else "")),
         *("-mon", "chardev=wlvm-qmp,mode=control"),
     ]
 

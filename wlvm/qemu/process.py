@@ -1,8 +1,7 @@
-"""A QEMU that wlvm launched, and that ends when wlvm does."""
+"""A QEMU process: RunningQemu; QemuProcess, which wlvm launches, and which ends when wlvm does."""
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import select
@@ -18,12 +17,15 @@ from typing import Final
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
 from wlvm.qemu.launch import Gl, LaunchError, add_display, choose_render_node
+from wlvm.qemu.spawn import QMP_FD, resolved, spawn
 from wlvm.qemu.text import readable
 
 #: How long QEMU has to end by itself after SIGTERM, in milliseconds: it writes back its disks' caches.
 END_DEADLINE_MS: Final = 5000
 
-_QMP_FD: Final = 3  # in the child
+#: The reason where it ended well.
+ENDED: Final = "QEMU ended"
+
 _TAIL_LINES: Final = 20
 _MAX_LINE: Final = 1000
 _CHUNK: Final = 64 << 10  # all that a pipe holds (pipe(7))
@@ -32,65 +34,48 @@ _REAP_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
-class QemuProcess:
-    """One QEMU process. It gets SIGTERM at `close()` and SIGKILL if it does not end then.
-
-    It is started with nothing of wlvm's but its end of the QMP socket: no other file descriptor, no blocked signal (a
-    compositor blocks what it reads with signalfd), standard input empty, in a process group of its own so that the terminal's Ctrl-C
-    reaches wlvm alone. Should wlvm be killed, the kernel kills QEMU: `setpriv --pdeathsig` (util-linux) asks for that in the child. A
-    `preexec_fn` could too, but runs Python between fork and exec, where another thread's lock may be held for ever. The
-    kernel takes the end of the thread that launched QEMU for the end of its parent: launch from the main thread.
-    """
+class RunningQemu:
+    """One QEMU process, whoever started it. It gets SIGTERM at `close()` and SIGKILL if it does not end then."""
 
     def __init__(
         self,
         loop: EventLoop,
-        command: Sequence[str],
+        pid: int,
+        qmp_socket: socket.socket,
+        output: OwnedFd,
         exited: Callable[[str], None],
-        *,
-        gl: Gl = False,
-        render_node: Path | None = None,
-        name: str = "QEMU",
+        name: str,
     ) -> None:
-        """Launch `command`, with the display added to it (`add_display`). LaunchError when that cannot be.
-
-        `gl` and `render_node` say what it draws with (`choose_render_node`).
+        """Of the process `pid`: wlvm's end of QMP, which whoever drives it takes over, and what its standard error comes from. OSError.
 
         `exited` is called once, with the reason for a person, when QEMU has ended, whoever ended it, but by `kill()`.
         `name` is the guest's, for the log.
         """
+        self.pid = pid
+        self.qmp_socket = qmp_socket
         self._name = name
         self._exited = exited
-        self._status: int | None = None
+        #: How it ended, in words; None while it runs.
+        self._end: str | None = None
         #: When it is killed, in monotonic seconds; None while nobody wants it to end.
         self._ends: float | None = None
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._partial = b""
-        arguments = _with_death_signal(
-            _resolved(add_display(command, _QMP_FD, choose_render_node(command, gl, render_node)))
-        )
-        #: wlvm's end of QMP; whoever drives it takes it over.
-        self.qmp_socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        output, error_output = (OwnedFd(fd) for fd in os.pipe())
-        try:
-            self.pid = _spawn(arguments, theirs.fileno(), error_output.fileno())
-        except OSError as error:
-            self.qmp_socket.close()
-            output.close()
-            raise LaunchError(f"{command[0]} cannot be run: {error.strerror}") from None
-        finally:
-            theirs.close()
-            error_output.close()
         os.set_blocking(output.fileno(), False)
         self._output = output
-        self._pidfd = OwnedFd(os.pidfd_open(self.pid))
+        self._pidfd = OwnedFd(os.pidfd_open(pid))
         self._output_watch = loop.watch(output.fileno(), self._on_output)
         self._exit_watch = loop.watch(self._pidfd.fileno(), self._on_exit)
         self._deadline = loop.timer(self._on_deadline)
 
     @property
     def running(self) -> bool:
-        return self._status is None
+        return self._end is None
+
+    @property
+    def ending(self) -> bool:
+        """Whether it was asked to end."""
+        return self._ends is not None
 
     @property
     def messages(self) -> Sequence[str]:
@@ -149,19 +134,23 @@ class QemuProcess:
         self._exited(self._reason())
 
     def _reap(self) -> None:
-        _, self._status = os.waitpid(self.pid, 0)
+        self._end = self._wait()
         self._deadline.remove()
         self._exit_watch.remove()
         self._pidfd.close()
         self._close_output()
 
-    def _reason(self) -> str:
-        assert self._status is not None
-        code = os.waitstatus_to_exitcode(self._status)
+    def _wait(self) -> str:
+        """Take its exit status, and say it in words."""
+        _, status = os.waitpid(self.pid, 0)
+        code = os.waitstatus_to_exitcode(status)
         if code == 0:
-            return "QEMU ended"
-        how = f"with status {code}" if code > 0 else f"by {signal.Signals(-code).name}"
-        return f"QEMU ended {how}" + (f": {self._tail[-1]}" if self._tail else "")
+            return ENDED
+        return f"{ENDED} " + (f"with status {code}" if code > 0 else f"by {signal.Signals(-code).name}")
+
+    def _reason(self) -> str:
+        assert self._end is not None
+        return self._end + (f": {self._tail[-1]}" if self._tail and self._end != ENDED else "")
 
     def _on_output(self) -> None:
         if self._output.closed:
@@ -196,12 +185,51 @@ class QemuProcess:
         self._tail.append(text)
 
 
-def _resolved(arguments: Sequence[str]) -> list[str]:
-    """The arguments with the program's path; LaunchError when there is no such program."""
-    program = shutil.which(arguments[0])
-    if program is None:
-        raise LaunchError(f"{arguments[0]} is not installed, or cannot be executed")
-    return [program, *arguments[1:]]
+class QemuProcess(RunningQemu):
+    """A QEMU that ends when wlvm does.
+
+    It is started with nothing of wlvm's but its end of the QMP socket: no other file descriptor, no blocked signal (a
+    compositor blocks what it reads with signalfd), standard input empty, in a process group of its own so that the terminal's Ctrl-C
+    reaches wlvm alone. Should wlvm be killed, the kernel kills QEMU: `setpriv --pdeathsig` (util-linux) asks for that in the child. A
+    `preexec_fn` could too, but runs Python between fork and exec, where another thread's lock may be held for ever. The
+    kernel takes the end of the thread that launched QEMU for the end of its parent: launch from the main thread.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        command: Sequence[str],
+        exited: Callable[[str], None],
+        *,
+        gl: Gl = False,
+        render_node: Path | None = None,
+        name: str = "QEMU",
+    ) -> None:
+        """Launch `command`, with the display added to it (`add_display`). LaunchError when that cannot be.
+
+        `gl` and `render_node` say what it draws with (`choose_render_node`).
+
+        `exited` and `name` as with RunningQemu.
+        """
+        arguments = _with_death_signal(
+            resolved(add_display(command, QMP_FD, choose_render_node(command, gl, render_node)))
+        )
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        output, error_output = (OwnedFd(fd) for fd in os.pipe())
+        try:
+            pid = spawn(arguments, theirs.fileno(), error_output.fileno())
+        except OSError as error:
+            ours.close()
+            output.close()
+            raise LaunchError(f"{command[0]} cannot be run: {error.strerror}") from None
+        finally:
+            theirs.close()
+            error_output.close()
+        super().__init__(loop, pid, ours, output, exited, name)
+
+    def leave(self) -> None:
+        """wlvm, or its guest, goes: it is asked to end."""
+        self.close()
 
 
 def _with_death_signal(arguments: list[str]) -> list[str]:
@@ -210,46 +238,3 @@ def _with_death_signal(arguments: list[str]) -> list[str]:
         _log.warning("setpriv (util-linux) is not installed: should wlvm be killed, its QEMUs go on")
         return arguments
     return [setpriv, "--pdeathsig", "KILL", "--", *arguments]
-
-
-def _spawn(arguments: list[str], qmp: int, error_output: int) -> int:
-    """Start a process whose QMP socket is _QMP_FD, and return its id.
-
-    The two are duplicated upwards first: either could have the number that the other one goes to.
-    """
-    with OwnedFd(_above(qmp)) as qmp_source, OwnedFd(_above(error_output)) as error_source:
-        inherited = [
-            fd for fd in map(int, os.listdir("/proc/self/fd")) if fd > _QMP_FD and _is_inheritable(fd)
-        ]
-        actions = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, qmp_source.fileno(), _QMP_FD),
-            (os.POSIX_SPAWN_DUP2, error_source.fileno(), 2),
-            *((os.POSIX_SPAWN_CLOSE, fd) for fd in inherited),
-        ]
-        return os.posix_spawn(
-            arguments[0],
-            arguments,
-            os.environ,
-            file_actions=actions,
-            setpgroup=0,
-            setsigmask=(),
-            setsigdef=_catchable_signals(),
-        )
-
-
-def _above(fd: int) -> int:
-    """A duplicate of `fd`, close-on-exec, above the child's numbers."""
-
-    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _QMP_FD + 1)
-
-
-def _is_inheritable(fd: int) -> bool:
-    try:
-        return os.get_inheritable(fd)
-    except OSError:
-        return False  # the directory that was being read
-
-
-def _catchable_signals() -> set[signal.Signals]:
-    return {number for number in signal.Signals if number not in (signal.SIGKILL, signal.SIGSTOP)}

@@ -1,17 +1,27 @@
-"""LaunchedVm: a QEMU that wlvm launches, and that ends when wlvm does."""
+"""LaunchedVm: a QEMU that wlvm launches, and that ends when wlvm does or outlives it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 from wlvm.config import GuestConfig
 from wlvm.loop import EventLoop
+from wlvm.qemu import qmp
 from wlvm.qemu.display import DisplayThread
 from wlvm.qemu.launch import LaunchError
+from wlvm.qemu.outliving import MeetingPlace, OutlivingQemu, TakenError
 from wlvm.qemu.process import QemuProcess
+from wlvm.qemu.qmp import QmpError
+from wlvm.vm.attached import RETRY_MS
 from wlvm.vm.preparation import Preparation
 from wlvm.vm.qmp_vm import QmpVm
 from wlvm.vm.vm import State, VmEvents
+
+_NOT_STARTED: Final = "It has not been started."
+_SWITCHED_OFF: Final = "It was switched off."
 
 
 class LaunchedVm(QmpVm):
@@ -23,24 +33,32 @@ class LaunchedVm(QmpVm):
         self, config: GuestConfig, loop: EventLoop, displays: DisplayThread, events: VmEvents
     ) -> None:
         super().__init__(config, loop, displays, events)
+        directory = Path(os.environ.get("XDG_RUNTIME_DIR", "/nonexistent")) / "wlvm"
+        self._place = MeetingPlace(directory, config.name)
         self._preparation: Preparation | None = None
-        self._process: QemuProcess | None = None
+        self._process: QemuProcess | OutlivingQemu | None = None
+        self._retry = loop.timer(self._try_again)
         #: Whether it is to be started as soon as its QEMU has ended.
         self._starts_again = False
         self._left = False
 
     def begin(self) -> None:
+        if self._config.outlive and self._is_elsewhere_or_found():
+            return
         if self._config.start:
             self._launch()
         else:
-            self._events.gone(State.OFF, "It has not been started.")
+            self._events.gone(State.OFF, _NOT_STARTED)
 
     def power_on(self) -> None:
-        if self._process is not None:
+        self._retry.disarm()
+        if isinstance(self._process, OutlivingQemu) and not self._process.ending:
+            self._connect_again()
+        elif self._process is not None:
             self._starts_again = True  # its QEMU is on its way out
-            return
-        self._events.starting()
-        self._launch()
+        elif not (self._config.outlive and self._is_elsewhere_or_found()):
+            self._events.starting()
+            self._launch()
 
     def shut_down(self) -> None:
         if self._connection is None:
@@ -53,14 +71,16 @@ class LaunchedVm(QmpVm):
             self._process.close()
         elif self._preparation is not None:
             self._give_up_preparation()
-            self._events.gone(State.OFF, "It was switched off.")
+            self._events.gone(State.OFF, _SWITCHED_OFF)
 
     def close(self) -> None:
         self._left = True
+        self._retry.remove()
         self._give_up_preparation()
         self._disconnect()
         if self._process is not None:
-            self._process.close()
+            self._process.leave()
+        self._place.release()
 
     def finish(self) -> None:
         if self._process is not None:
@@ -69,6 +89,31 @@ class LaunchedVm(QmpVm):
     @property
     def ended(self) -> bool:
         return self._process is None or not self._process.running
+
+    def _is_elsewhere_or_found(self) -> bool:
+        """Look for what an earlier wlvm left: whether another one has the machine, or its QEMU runs and is spoken to now."""
+        try:
+            self._place.take()
+        except (TakenError, OSError) as error:
+            self._lost(str(error))
+            return True
+        self._process = OutlivingQemu.find(self._loop, self._place, self._exited, name=self._config.name)
+        if self._process is None:
+            return False
+        self._connect(self._process.qmp_socket)
+        return True
+
+    def _try_again(self) -> None:
+        if self._process is None:
+            self.begin()
+        else:
+            self._connect_again()
+
+    def _connect_again(self) -> None:
+        try:
+            self._connect(qmp.connect(self._place.qmp))
+        except QmpError as error:
+            self._lost(str(error))
 
     def _launch(self) -> None:
         self._preparation = Preparation(self._loop, self._config, self._prepared)
@@ -79,18 +124,19 @@ class LaunchedVm(QmpVm):
         try:
             if isinstance(command, LaunchError):
                 raise command
-            self._process = QemuProcess(
-                self._loop,
-                command,
-                self._exited,
-                gl=self._config.gl,
-                render_node=self._config.render_node,
-                name=self._config.name,
-            )
+            self._process = self._run(command)
         except LaunchError as error:
             self._events.gone(State.OFF, str(error))
             return
         self._connect(self._process.qmp_socket)
+
+    def _run(self, command: Sequence[str]) -> QemuProcess | OutlivingQemu:
+        gl, render_node, name = self._config.gl, self._config.render_node, self._config.name
+        if self._config.outlive:
+            return OutlivingQemu.launch(
+                self._loop, command, self._place, self._exited, gl=gl, render_node=render_node, name=name
+            )
+        return QemuProcess(self._loop, command, self._exited, gl=gl, render_node=render_node, name=name)
 
     def _give_up_preparation(self) -> None:
         if self._preparation is not None:
@@ -100,6 +146,7 @@ class LaunchedVm(QmpVm):
     def _exited(self, reason: str) -> None:
         if self._left:
             return  # as it was asked to
+        self._retry.disarm()
         self._disconnect()
         self._process = None
         self._events.gone(State.OFF, reason)
@@ -108,8 +155,14 @@ class LaunchedVm(QmpVm):
             self.power_on()
 
     def _closed(self, reason: str) -> None:
-        """Without its connection it is of no use: it is ended, and the way it ends is a better reason."""
+        """Without its connection a QEMU of wlvm's alone is of no use: it is ended, and the way it ends is a better reason."""
         self._connection = None
-        assert self._process is not None
-        self._process.close()
-        self._events.gone(State.OFF, reason)
+        if isinstance(self._process, OutlivingQemu) and not self._process.ending:
+            self._lost(reason)
+        elif self._process is not None:
+            self._process.close()
+            self._events.gone(State.OFF, reason)
+
+    def _lost(self, reason: str) -> None:
+        self._retry.arm(RETRY_MS)
+        self._events.gone(State.LOST, reason)
