@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.clients.connection import hang_up
-from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
-
-from pywayland.client import Display  # isort: skip
+from tests.clients.connection import connect, hang_up
 
 #: What each global is for, in the order of the page. A global that is not here makes the test fail: say what it does, and who was seen using it.
 PURPOSES = {
@@ -63,8 +60,7 @@ PURPOSES = {
 
 def globals_of(display: Path) -> dict[str, int]:
     """The globals that the compositor at this socket advertises, with their versions."""
-    connection = Display(str(display))
-    connection.connect()
+    connection = connect(display)
     found: dict[str, int] = {}
 
     def announced(_registry: Any, _number: int, name: str, version: int) -> None:

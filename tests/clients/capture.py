@@ -15,14 +15,13 @@ from typing import Any, Self
 import numpy as np
 
 from tests.clients.capture_protocols import ExportManager, ScreencopyManager
-from tests.clients.connection import hang_up
+from tests.clients.connection import connect, hang_up
 from tests.wlvm_process import DEADLINE
 from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
 from wlvm.framebuffer import fourcc
 from wlvm.linux_dmabuf import DmabufDescriptor, Plane
 
-from pywayland.client import Display  # isort: skip
 from pywayland.protocol.linux_dmabuf_v1 import ZwpLinuxDmabufV1  # isort: skip
 from pywayland.protocol.wayland import WlOutput, WlShm  # isort: skip
 
@@ -58,8 +57,7 @@ class CaptureClient:
 
     def __init__(self, display: str | Path) -> None:
         """`display` is the name or the path of the compositor's socket."""
-        self.display = Display(str(display))
-        self.display.connect()
+        self.display = connect(display)
         interfaces = {
             i.name: i for i in (ScreencopyManager, ExportManager, WlOutput, WlShm, ZwpLinuxDmabufV1)
         }

@@ -7,10 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.clients.connection import hang_up
+from tests.clients.connection import connect, hang_up
 from tests.clients.protocols import VirtualKeyboardManager, VirtualPointerManager
 
-from pywayland.client import Display  # isort: skip
 from pywayland.protocol.wayland import WlOutput, WlSeat  # isort: skip
 from xkbcommon import xkb  # isort: skip
 
@@ -25,8 +24,7 @@ class InputClient:
 
     def __init__(self, display: str | Path) -> None:
         """`display` is the name or the path of the compositor's socket."""
-        self.display = Display(str(display))
-        self.display.connect()
+        self.display = connect(display)
         self._found: dict[str, list[Any]] = {}
         interfaces = {i.name: i for i in (VirtualKeyboardManager, VirtualPointerManager, WlSeat, WlOutput)}
         self.names: list[str] = []
@@ -73,7 +71,7 @@ class InputClient:
 class Pointer:
     """A virtual pointer. Buttons are evdev codes."""
 
-    def __init__(self, display: Display, proxy: Any) -> None:
+    def __init__(self, display: Any, proxy: Any) -> None:
         self._display = display
         self._proxy = proxy
 
@@ -118,7 +116,7 @@ class Pointer:
 class Keyboard:
     """A virtual keyboard. Keys are evdev codes."""
 
-    def __init__(self, display: Display, proxy: Any, layout: str) -> None:
+    def __init__(self, display: Any, proxy: Any, layout: str) -> None:
         self._display = display
         self._proxy = proxy
         text = xkb.Context().keymap_new_from_names(layout=layout).get_as_string().encode() + b"\0"

@@ -10,11 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.clients.connection import hang_up
+from tests.clients.connection import connect, hang_up
 from tests.wlvm_process import DEADLINE
 from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
 
-from pywayland.client import Display  # isort: skip
 from pywayland.protocol.wayland import (  # isort: skip
     WlCompositor, WlOutput, WlSeat, WlShm,
 )  # fmt: skip
@@ -28,8 +27,7 @@ class Client:
     """A connection. `events` is what its surfaces heard, in order, as tuples that begin with a name."""
 
     def __init__(self, display: str | Path) -> None:
-        self.display = Display(str(display))
-        self.display.connect()
+        self.display = connect(display)
         self.events: list[tuple[Any, ...]] = []
         self.serial = 0
         #: The outputs that there were, by name.
