@@ -81,7 +81,12 @@ def test_what_is_dragged_follows_the_pointer_and_is_dropped_on_another_program(w
         source = manager.create_data_source()
         source.offer("text/plain")
         source.set_actions(COPY)
-        source.dispatcher["send"] = lambda source, kind, fd: (os.write(fd, b"dragged"), os.close(fd))
+
+        def send(_source: object, _kind: str, fd: int) -> None:
+            os.write(fd, b"dragged")
+            os.close(fd)
+
+        source.dispatcher["send"] = send
 
         pointer = hand.pointer()
         pointer.move_to(100, 100, 800, 600)
