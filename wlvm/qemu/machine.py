@@ -62,6 +62,7 @@ class Machine:
         self._execute = execute
         self._changed = changed
         self._unanswered = 0
+        self._again = False
         self._keyboards = 0
         #: Whether a USB or virtio keyboard is there, which the guest's driver repeats by itself. A PS/2 keyboard sends what it
         #: is sent, so someone must repeat its keys. True until the first answer.
@@ -73,9 +74,11 @@ class Machine:
         self.has_tablet = False
 
     def ask(self) -> None:
-        """Ask QEMU; while an earlier question is open, that one counts."""
+        """Ask QEMU; while an earlier question is open, once more after it: what it is answered may be older than the reason to ask."""
         if self._unanswered:
+            self._again = True
             return
+        self._again = False
         self._keyboards = 0
         try:
             self._execute("query-mice", on_reply=self._on_mice)
@@ -102,6 +105,8 @@ class Machine:
         if not self._unanswered:
             self.keyboard_repeats_itself = self._keyboards > 0
             self._changed()
+            if self._again:
+                self.ask()
 
 
 class QmpInput:
