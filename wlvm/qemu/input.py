@@ -28,6 +28,8 @@ from wlvm.qemu.qmp import Execute, Failure, QmpError, Reply
 BUTTONS: Final = MappingProxyType(
     {0x110: "left", 0x111: "right", 0x112: "middle", 0x113: "side", 0x114: "extra"}  # BTN_LEFT ... BTN_EXTRA
 )
+#: Mice that have BTN_FORWARD and BTN_BACK have no BTN_EXTRA and BTN_SIDE, which systems take for the same.
+_SAME_BUTTON: Final = MappingProxyType({0x115: 0x114, 0x116: 0x113})
 #: How often motion is sent at most, in milliseconds, where the caller knows no better.
 DEFAULT_INTERVAL_MS: Final = 8
 
@@ -141,8 +143,9 @@ class InputForwarder:
             self.key(code, False)
 
     def button(self, code: int, down: bool) -> None:
-        """A button (evdev code, BTN_LEFT to BTN_EXTRA) went down or came up. Others are dropped; the log says so once."""
+        """A button (evdev code, BTN_LEFT to BTN_BACK) went down or came up. Others are dropped; the log says so once."""
         self.stats.events += 1
+        code = _SAME_BUTTON.get(code, code)
         if code in BUTTONS:
             self._change(code, down)
         else:
