@@ -37,6 +37,7 @@ from wlvm.ipc.messages import (
     ScreenshotArguments,
     Stats,
     SubscribeArguments,
+    TypeArguments,
     Views,
     Workspaces,
 )
@@ -61,6 +62,7 @@ def commands_of(server: Server) -> Mapping[str, Command]:
         "inputs": lambda request: _without_arguments(request, lambda: inputs(server)),
         "quit": lambda request: _without_arguments(request, lambda: _quit(server)),
         "command": lambda request: run_commands(server.do, request.parse(CommandArguments).commands),
+        "type": lambda request: _type(server, request.parse(TypeArguments)),
         "subscribe": lambda request: server.feed.subscribe(request.parse(SubscribeArguments).kinds),
         "attach": lambda request: _attach(server, request.parse(AttachArguments)),
         "detach": lambda request: _detach(server, request.parse(DetachArguments)),
@@ -164,6 +166,21 @@ def _detach(server: Server, arguments: DetachArguments) -> dict[str, object]:
     _guest(server, arguments.guest)
     server.remove_guest(arguments.guest)
     return {}
+
+
+def _type(server: Server, arguments: TypeArguments) -> Deferred:
+    """Type a text into a guest, for as long as the client waits for it."""
+    guest = _guest(server, arguments.guest)
+    deferred = Deferred(lambda: server.typing.stop("the program that had it typed is gone", guest))
+
+    def ended(reason: str) -> None:
+        deferred.resolve(ControlError(f"not all was typed: {reason}") if reason else {"characters": count})
+
+    try:
+        count = server.typing.type(guest, arguments.text, ended)
+    except CommandError as error:
+        raise ControlError(str(error)) from None
+    return deferred
 
 
 def run_commands(do: Callable[[DesktopCommand], None], texts: Sequence[str]) -> dict[str, object]:

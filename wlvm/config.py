@@ -32,7 +32,7 @@ from wlvm.desktop_config import (
     layout_faults,
 )
 from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Filter, Transform
-from wlvm.input_config import InputDeviceConfig, KeyboardConfig
+from wlvm.input_config import InputDeviceConfig, KeyboardConfig, XkbName
 from wlvm.look_config import EXPECTED_COLOR, Color, LookConfig
 from wlvm.machine_config import Argument, MachineConfig
 from wlvm.qemu.launch import Gl, LaunchError, add_display
@@ -164,6 +164,13 @@ class InputConfig(Table, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=10_000)],
         Key("a whole number from 1 to 10000", "Milliseconds from the press to the first repeat."),
     ] = 600
+    typing_rate: Annotated[
+        Annotated[int, Meta(ge=1, le=500)],
+        Key(
+            "a whole number from 1 to 500",
+            "How many keys a second a text is typed with (docs/keys.md). Fewer, where a slow guest loses some.",
+        ),
+    ] = 50
 
 
 class ConsoleConfig(Table, frozen=True, kw_only=True):
@@ -300,6 +307,16 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
             "`linear` in any case.",
         ),
     ] = "auto"
+    keyboard_layout: Annotated[
+        XkbName,
+        Key(
+            "a name of xkeyboard-config",
+            "The layout that the guest has, such as `de`, for texts that are typed into it. Without it, the first of `[keyboard]`.",
+        ),
+    ] = ""
+    keyboard_variant: Annotated[
+        XkbName, Key("a name of xkeyboard-config", "Variant of that layout, such as `nodeadkeys`.")
+    ] = ""
     input: Annotated[InputConfig, Key("a table", "How the guest is typed into.")] = InputConfig()
     consoles: Annotated[
         tuple[ConsoleConfig, ...],

@@ -68,6 +68,8 @@ class Guest:
         self._complained: set[int] = set()
         self.surfaces: dict[int, GuestSurface] = {}
         self.locks = GuestLocks()
+        #: Called when the machine was reset.
+        self.was_reset: Callable[[], None] = lambda: None
 
     def identity(self, console: int) -> Identity:
         """What a person sees of the console."""
@@ -242,8 +244,19 @@ class Guest:
         self._enter(State.RUNNING if running else State.PAUSED, self._refusal)
         for surface in self.surfaces.values():
             surface.set_running(running)
-        first = self.surfaces[0].input
-        self.locks.takes_input(first.tap if running and first is not None else None)
+        self.locks.takes_input(None if self.keyboard is None else self.keyboard.tap)
+
+    @property
+    def keyboard(self) -> InputForwarder | None:
+        """What types into the machine, whichever of its consoles has the focus; None while it takes no input."""
+        surface = next(iter(self.surfaces.values()), None)
+        return surface.input if surface is not None and self.state is State.RUNNING else None
+
+    def release_keys(self) -> None:
+        """Everything that is held down comes up for the machine."""
+        for surface in self.surfaces.values():
+            if surface.input is not None:
+                surface.input.release_all()
 
     def _drop_surfaces_but(self, kept: set[int]) -> None:
         for index in set(self.surfaces) - kept:
@@ -294,6 +307,7 @@ class Guest:
 
     def reset(self) -> None:
         self.locks.restarted()
+        self.was_reset()
         for surface in self.surfaces.values():
             surface.machine_reset()
         self._ask_machine()

@@ -37,6 +37,8 @@ GUEST_PARTS: Mapping[str, Part] = {
     "filter": Part.SCALING,
     "capture": Part.CAPTURE,
     "input": Part.INPUT,
+    "keyboard_layout": Part.INPUT,
+    "keyboard_variant": Part.INPUT,
     **dict.fromkeys(MachineConfig.__struct_fields__, Part.START),
     "launch": Part.START,
     "gl": Part.START,

@@ -60,6 +60,10 @@ def add_remote(commands: Any) -> None:
     screenshot.add_argument("--output", metavar="NAME", help="which output (default: the first)")
     _add_file(screenshot, required=True)
 
+    type_text = _add_asking(commands, "type", _type, "type a text into a guest; Ctrl-C stops it")
+    type_text.add_argument("guest", metavar="GUEST")
+    type_text.add_argument("text", metavar="TEXT", help="- is what the standard input has")
+
     add_json(_add_asking(commands, "stats", _stats, "how frames reach the screen, how many, and how late"))
 
     add_json(
@@ -204,6 +208,12 @@ def _exec_with(dmabuf: ExportedDmabuf, program: list[str]) -> NoReturn:
 def _screenshot(arguments: argparse.Namespace) -> int:
     frame = _ask(arguments, lambda client: client.screenshot(arguments.output))
     return _write(frame, arguments.file)
+
+
+def _type(arguments: argparse.Namespace) -> int:
+    text = sys.stdin.read() if arguments.text == "-" else arguments.text
+    _ask(arguments, lambda client: client.type_text(arguments.guest, text))
+    return OK
 
 
 def _views(arguments: argparse.Namespace) -> int:

@@ -23,11 +23,13 @@ from wlvm.desktop.command import (
     CommandError,
     EnterMode,
     Exec,
+    Paste,
     Power,
     PowerAction,
     Quit,
     Release,
     Reload,
+    Type,
 )
 from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.host_programs import HostPrograms
@@ -59,6 +61,7 @@ from wlvm.picture import PictureMaker
 from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
 from wlvm.state import state_of
+from wlvm.text_typing import TextTyping
 from wlvm.vm.vm import PowerError
 from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.capture import CaptureProtocols
@@ -69,6 +72,7 @@ from wlvm.wlr.input_device import InputDevice
 from wlvm.wlr.keymap import KeymapError, keysym
 from wlvm.wlr.loader import LoaderError
 from wlvm.wlr.output import WlrOutput
+from wlvm.wlr.selection import SelectionText
 from wlvm.wlr.texture import Textures
 
 log = logging.getLogger(__name__)
@@ -152,6 +156,14 @@ class Server(OutputsEvents):
         self.devices = SeatDevices(self.wayland.display, self.wayland.layout, rules, self.idle)
         self.lock_keys = LockKeys(self.loop, self.devices)
         self.devices.on_locks = self.lock_keys.seat_changed
+        self.typing = TextTyping(
+            self.loop,
+            lambda: self.devices.keymap,
+            lambda *what: SelectionText(self.loop, self.devices.clients, *what),
+            lambda message, seconds: self.desktop.tell(message, seconds, instead=TextTyping),
+            lambda: self._messages.dismiss(TextTyping),
+        )
+        self._keys.takes = self.typing.takes
         self.use_keys(config)
         self.wayland.on_new_input(self.devices.add)
         self.seat.use(self.devices)
@@ -238,6 +250,7 @@ class Server(OutputsEvents):
     def _destroy(self) -> None:
         """Give everything back, last made first. The outputs go with the backend."""
         self._ended = True
+        self.typing.close()
         for guest in self.guests.values():
             guest.close()
         for guest in (*self.guests.values(), *self._leaving):
@@ -285,7 +298,8 @@ class Server(OutputsEvents):
         guest = self.guests[config.name] = Guest(
             config, self.loop, self.displays, self._add_surface, self._remove_surface, self.feed.changed
         )
-        guest.locks.changed = lambda: self.lock_keys.guest_changed(guest.locks)
+        guest.was_reset = lambda: self.typing.stop("the machine was reset", guest)
+        guest.locks.changed = lambda: self._keyboard_changed(guest)
         if (key := key_for(self.config, "start")) is not None:
             guest.start_hint = f"It is started by {key}, while it has the focus."
         guest.start()
@@ -330,6 +344,18 @@ class Server(OutputsEvents):
         self._programs.list.remove(surface)
         self.desktop.remove(surface)
         surface.destroy()
+
+    def _keyboard_changed(self, guest: Guest) -> None:
+        """Raised when a guest's locks are others, or it takes keys now, or no more."""
+        self.lock_keys.guest_changed(guest.locks)
+        if guest.keyboard is None:
+            self.typing.stop(f"it is {guest.state.value}", guest)
+
+    def _focused_guest(self) -> Guest:
+        view = self.desktop.workspaces.focused
+        if not isinstance(view, GuestSurface):
+            raise CommandError("no guest has the focus")
+        return self.guests[view.identity.guest]
 
     def _power(self, action: PowerAction, name: str | None) -> None:
         """Do something to a guest's machine; without a name, the one whose console has the focus."""
@@ -399,6 +425,10 @@ class Server(OutputsEvents):
                 self._close_focused()
             case Power(action, guest):
                 self._power(action, guest)
+            case Type(text):
+                self.typing.type(self._focused_guest(), text)
+            case Paste(which):
+                self.typing.paste(self._focused_guest(), which)
             case Release():
                 self.seat.release()
             case EnterMode(mode):

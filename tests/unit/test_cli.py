@@ -132,6 +132,7 @@ class Wlvm:
             "subscribe": lambda: Stream(Subscribed(("focus",)), self._following, lambda stream: None),
             "attach": lambda: Attached("debian-2"),
             "detach": dict,
+            "type": lambda: {"characters": 3},
             "frame": lambda: PICTURE,
             "screenshot": lambda: PICTURE,
             "quit": self._end,
@@ -332,6 +333,16 @@ def test_attach_sends_the_whole_path_and_prints_the_name(
     assert capsys.readouterr().out == "debian-2\n"
     assert cli.main(["attach", "--json", "debian.qmp"]) == command_line.OK
     assert json.loads(capsys.readouterr().out) == {"name": "debian-2"}
+
+
+def test_a_text_is_typed_that_is_given_or_comes_from_the_standard_input(
+    wlvm: Wlvm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.main(["type", "debian", "ls\n"]) == command_line.OK
+    assert wlvm.asked[-1].arguments == {"guest": "debian", "text": "ls\n"}
+    monkeypatch.setattr("sys.stdin", io.StringIO("pwd\n"))
+    assert cli.main(["type", "debian", "-"]) == command_line.OK
+    assert wlvm.asked[-1].arguments == {"guest": "debian", "text": "pwd\n"}
 
 
 def test_detach_names_the_guest(wlvm: Wlvm) -> None:

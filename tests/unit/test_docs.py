@@ -93,6 +93,7 @@ STRUCTS: dict[str, list[type[msgspec.Struct]]] = {
     "inputs": [messages.NoArguments, messages.Inputs, messages.InputListing],
     "attach": [messages.AttachArguments, messages.Attached],
     "detach": [messages.DetachArguments],
+    "type": [messages.TypeArguments],
     "frame": [
         messages.FrameArguments,
         messages.Image,

@@ -18,6 +18,7 @@ from wlvm.desktop.identity import Match
 Switch = Literal["on", "off", "toggle"]
 SplitInto = Literal["columns", "rows", "tabbed"]
 Dimension = Literal["width", "height"]
+Selection = Literal["clipboard", "primary"]
 PowerAction = Literal["start", "shutdown", "poweroff", "pause", "resume", "reset"]
 
 
@@ -160,6 +161,20 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
+class Type:
+    """A text, typed into the guest that has the focus."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """The same with a text that a program has copied, or that was selected."""
+
+    which: Selection
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Take keyboard and pointer from the guest or program that has grabbed them."""
 
@@ -186,7 +201,7 @@ class Quit:
     """End wlvm."""
 
 
-Command = ViewCommand | Close | Power | Release | EnterMode | Exec | Reload | Quit
+Command = ViewCommand | Close | Power | Type | Paste | Release | EnterMode | Exec | Reload | Quit
 
 
 class CommandError(ValueError):
@@ -384,6 +399,12 @@ FORMS: tuple[Form, ...] = (
     ),
     Form("close", "Ask what has the focus to close.", Close),
     *(_power(action, meaning) for action, meaning in _POWER.items()),
+    Form(
+        "paste [clipboard|primary]",
+        "Type the text of the clipboard, or the one that was selected last, into the guest that has the focus.",
+        lambda which: Paste(which or "clipboard"),
+    ),
+    Form("type TEXT...", "Type a text into the guest that has the focus.", Type),
     Form("release", "Take keyboard and pointer from the guest or program that has grabbed them.", Release),
     Form(
         "mode MODE",

@@ -33,6 +33,8 @@ DEFAULT_BINDINGS: Mapping[str, str] = {
     "Reserved+Alt+o": "move workspace to output next",
     "Reserved+Return": 'exec "${TERMINAL:-foot}"',
     "Reserved+d": "exec fuzzel",
+    "Reserved+v": "paste",
+    "Reserved+Shift+v": "paste primary",
     "Reserved+s": "start",
     "Reserved+Shift+s": "shutdown",
     "Reserved+q": "close",

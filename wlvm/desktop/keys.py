@@ -38,6 +38,8 @@ class Keys:
         self.repeat_rate, self.repeat_delay = 25, 600
         self._repeated: tuple[int, Commands] = (0, ())
         self._repeat = loop.timer(self._run_again)
+        #: Is told of each key that goes down; True: the key is for nobody else.
+        self.takes: Callable[[int], bool] = lambda key: False
         self._router = router
         self._seat = seat
         self._locked = locked
@@ -45,6 +47,8 @@ class Keys:
         self._pull = pull
 
     def key(self, key: int, pressed: bool, symbols: KeySymbols) -> None:
+        if pressed and self.takes(key):
+            return
         outcome = self._router.key(key, pressed, symbols, self._keyboard)
         if pressed or key == self._repeated[0]:
             self._repeat.disarm()

@@ -99,6 +99,16 @@ class ControlClient:
         """Leave a guest: an attached one goes on without wlvm, a launched one ends."""
         self.call("detach", {"guest": guest})
 
+    def type_text(self, guest: str, text: str) -> int:
+        """Type a text into a guest; returns how many characters were typed, once all are. That takes as long as it takes."""
+        timeout = self._socket.gettimeout()
+        self._socket.settimeout(None)
+        try:
+            result = self.call("type", {"guest": guest, "text": text})
+        finally:
+            self._socket.settimeout(timeout)
+        return int(result["characters"])
+
     def frame(self, guest: str, console: int = 0) -> Frame:
         """The pixels of a guest's console, exactly as the guest has them."""
         return self._picture("frame", {"guest": guest, "console": console})

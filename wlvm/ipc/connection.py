@@ -31,7 +31,9 @@ _decode_request = msgspec.json.Decoder(Request).decode
 class Deferred:
     """The result of a command that comes later. Whoever made it resolves it, once, on the loop's thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, forgotten: Callable[[], None] = lambda: None) -> None:
+        """`forgotten` is called when nobody waits for the result any more, and there is none yet."""
+        self._forgotten = forgotten
         self._outcome: Outcome | None = None
         self._answer: Callable[[Outcome], None] | None = None
 
@@ -52,6 +54,7 @@ class Deferred:
     def forget(self) -> None:
         """Nobody waits for it any more."""
         self._answer = None
+        self._forgotten()
 
 
 class Stream:

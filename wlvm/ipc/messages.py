@@ -101,6 +101,13 @@ class ScreenshotArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     output: str | None = None
 
 
+class TypeArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`type`: a guest's name, and the text that is typed into it."""
+
+    guest: str
+    text: str
+
+
 class CommandArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`command`: what to do, one after the other, in the words of docs/keys.md."""
 

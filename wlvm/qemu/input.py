@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -141,6 +141,14 @@ class InputForwarder:
         if code not in self._held:
             self.key(code, True)
             self.key(code, False)
+
+    def send_key(self, code: int, down: bool, on_reply: Callable[[Reply], None]) -> None:
+        """Tell the guest of a key that nobody presses; whoever does so lets it come up. `on_reply` is called with QEMU's answer.
+
+        QmpError when the connection is gone.
+        """
+        events = [_change(_Change(code, down))]
+        self._execute("input-send-event", {**self._target, "events": events}, on_reply=on_reply)
 
     def button(self, code: int, down: bool) -> None:
         """A button (evdev code, BTN_LEFT to BTN_BACK) went down or came up. Others are dropped; the log says so once."""

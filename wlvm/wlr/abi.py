@@ -32,6 +32,7 @@ SUPPORTED = (0, 16)
 _DECLARATIONS = """
 /* libwayland-server */
 struct wl_list { struct wl_list *prev; struct wl_list *next; };
+struct wl_array { size_t size; size_t alloc; void *data; };
 struct wl_signal { struct wl_list listener_list; };
 struct wl_listener { struct wl_list link; void *notify; };
 struct wl_event_loop;
@@ -97,7 +98,7 @@ struct xkb_state *xkb_state_new(struct xkb_keymap *keymap);
 int xkb_state_update_mask(struct xkb_state *state, uint32_t depressed_mods, uint32_t latched_mods, uint32_t locked_mods,
     uint32_t depressed_layout, uint32_t latched_layout, uint32_t locked_layout);
 void xkb_state_unref(struct xkb_state *state);
-uint32_t xkb_utf32_to_keysym(uint32_t ucs);
+uint32_t xkb_keysym_to_utf32(uint32_t symbol);
 uint32_t xkb_keysym_from_name(const char *name, int flags);
 
 /* libwlroots 0.16: render/dmabuf.h, types/wlr_buffer.h (unchanged in 0.17), util/addon.h */
@@ -284,6 +285,12 @@ struct wlr_session {
 /* libwlroots 0.16: types/wlr_seat.h, its beginning */
 struct wlr_seat_client { struct wl_client *client; };
 bool wlr_seat_client_validate_event_serial(struct wlr_seat_client *client, uint32_t serial);
+
+/* libwlroots 0.16: types/wlr_data_device.h, types/wlr_primary_selection.h, their beginnings */
+struct wlr_data_source { const void *impl; struct wl_array mime_types; };
+struct wlr_primary_selection_source { const void *impl; struct wl_array mime_types; };
+void wlr_data_source_send(struct wlr_data_source *source, const char *mime_type, int32_t fd);
+void wlr_primary_selection_source_send(struct wlr_primary_selection_source *source, const char *mime_type, int fd);
 
 /* libwlroots 0.16: types/wlr_region.h, util/region.h */
 bool wlr_region_confine(const struct pixman_region32 *region, double x1, double y1, double x2, double y2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,10 @@ class Keymap:
     def stroke_of_any(self, symbol: int) -> KeyStroke | None:
         """The same on the first layout that has it."""
         return next((strokes[symbol] for strokes in self._strokes if symbol in strokes), None)
+
+    def all_strokes(self) -> Iterator[tuple[int, KeyStroke]]:
+        """The keysyms of the first of the layouts, and how to type each: by the code of the key, and on a key by its modifiers."""
+        yield from self._strokes[_FIRST_LAYOUT].items()
 
     def _find_strokes(self, layout: int) -> dict[int, KeyStroke]:
         """The key with the lowest code for each symbol, which is that of the main block: evdev has keys for "(" and "$" alone too, that no
