@@ -18,6 +18,7 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 import msgspec
 from msgspec import Meta, field
 
+from wlvm import libvirt
 from wlvm.color import Rgb
 from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader
 from wlvm.desktop_config import (
@@ -42,6 +43,9 @@ Value = TypeVar("Value", bound=Hashable)
 
 #: What a guest may be called.
 GUEST_NAME = r"[a-z0-9_-]{1,64}\Z"
+
+#: Where a user's own domains are.
+LIBVIRT_SESSION = "qemu:///session"
 
 #: The kernel's limit for the path of a socket (sockaddr_un.sun_path with its final zero).
 _MAX_SOCKET_PATH = 107
@@ -216,7 +220,9 @@ class ConsoleConfig(Table, frozen=True, kw_only=True):
 
 
 class GuestConfig(MachineConfig, frozen=True, kw_only=True):
-    """One guest, which is attached to (`qmp`), or launched: by a command line (`launch`), or as the keys of MachineConfig describe it."""
+    """One guest, which is attached to (`qmp`), a domain of libvirt's, or launched: by a command line (`launch`), or as the keys of MachineConfig
+    describe it.
+    """
 
     name: str
     qmp: Annotated[
@@ -226,6 +232,20 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
             "Attach to the QEMU that serves QMP on this Unix socket, now or whenever it comes.",
         ),
     ] = None
+    libvirt: Annotated[
+        Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f/]+\Z", max_length=255)] | None,
+        Key(
+            "the name of a domain",
+            "Show this domain of libvirt's, whenever it runs (docs/libvirt.md). It goes on when wlvm ends.",
+        ),
+    ] = None
+    uri: Annotated[
+        Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9+]*://[^\x00-\x20\x7f]*\Z")],
+        Key(
+            "a URI of libvirt's, such as qemu:///system",
+            "Which libvirt the domain is at: one on this computer.",
+        ),
+    ] = LIBVIRT_SESSION
     launch: Annotated[
         Annotated[tuple[Argument, ...], Meta(min_length=1)] | None,
         Key(
@@ -254,7 +274,7 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
         bool,
         Key(
             "true or false",
-            "Whether the guest is launched when wlvm starts. The command `start` does it at any time.",
+            "Whether the guest is started when wlvm starts. The command `start` does it at any time.",
         ),
     ] = True
     outlive: Annotated[
@@ -354,22 +374,25 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
     def faults(self) -> Iterator[Fault]:
         if Rgb.parse(self.color).grey:
             yield Fault(("color",), self.color, "expected more of a colour: greys mark host programs")
-        ways = [self.qmp is not None, self.launch is not None, self.describes_machine]
+        is_domain = self.libvirt is not None
+        ways = [self.qmp is not None, self.launch is not None, is_domain, self.describes_machine]
+        expected = "expected qmp, libvirt, launch, or what the machine has"
         if not any(ways):
-            yield Fault((), None, "expected qmp, launch, or what the machine has: memory, disks and so on")
+            yield Fault((), None, f"{expected}: memory, disks and so on")
         elif sum(ways) > 1:
-            yield Fault((), None, "expected qmp, launch, or what the machine has, and one of these alone")
+            yield Fault((), None, f"{expected}, and one of these alone")
         if self.qmp is not None and len(os.fsencode(self.qmp)) > _MAX_SOCKET_PATH:
             yield Fault(("qmp",), str(self.qmp), f"expected a path of at most {_MAX_SOCKET_PATH} bytes")
-        if self.qmp is not None:
+        if self.qmp is not None or is_domain:
+            way = "libvirt" if is_domain else "qmp"
             for key, given, why in (
-                ("start", not self.start, "is started by others"),
+                ("start", not self.start and not is_domain, "is started by others"),
                 ("outlive", self.outlive, "outlives wlvm in any case"),
                 ("gl", self.gl != "auto", "has chosen its GPU"),
                 ("render_node", self.render_node is not None, "has chosen its GPU"),
             ):
                 if given:
-                    yield Fault((key,), None, f"expected no such key beside qmp: this QEMU {why}")
+                    yield Fault((key,), None, f"expected no such key beside {way}: this QEMU {why}")
         if self.launch is not None:
             if not self.launch[0]:
                 yield Fault(("launch", 0), "", "expected a program")
@@ -377,6 +400,10 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
                 add_display(self.launch, qmp_fd=0)
             except LaunchError as error:
                 yield Fault(("launch",), None, str(error))
+        if is_domain and (missing := libvirt.missing()):
+            yield Fault(("libvirt",), self.libvirt, missing)
+        if not is_domain and self.uri != LIBVIRT_SESSION:
+            yield Fault(("uri",), self.uri, "expected it beside libvirt alone")
         yield from self.machine_faults()
         for index, head in _repeated([console.head for console in self.consoles]):
             yield Fault(("console", index, "head"), head, "expected each head once")
@@ -500,6 +527,10 @@ class Config(Table, frozen=True, kw_only=True):
                 yield Fault(
                     ("guest", guest.name, "qmp"), str(qmp), "expected a socket of its own for each guest"
                 )
+        for index, domain in _repeated([(guest.uri, guest.libvirt) for guest in self.guests]):
+            if domain[1] is not None:
+                guest = self.guests[index]
+                yield Fault(("guest", guest.name, "libvirt"), domain[1], "expected each domain once")
         known = [name for name in names if name is not None]
         for guest in self.guests:
             for index, console in enumerate(guest.consoles):

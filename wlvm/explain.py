@@ -20,6 +20,8 @@ def run(guest: GuestConfig, as_json: bool) -> int:
     """Print it, for a person or, as one JSON object, for a program; the exit status."""
     if guest.qmp is not None:
         return complain(f"{guest.name} is attached to: who started its QEMU has chosen everything", FAILED)
+    if guest.libvirt is not None:
+        return complain(f"{guest.name} is a domain of libvirt's: virsh dumpxml {guest.libvirt}", FAILED)
     try:
         command = _command(guest)
         node = choose_render_node(command.arguments, guest.gl, guest.render_node)

@@ -63,6 +63,8 @@ class Guest:
         self.start_hint = ""
         self._absolute: dict[int, bool] = {}
         self._runs = True
+        #: What a person should know of a machine that is there; "" when nothing.
+        self._trouble = ""
         #: Why the last thing that QEMU sent for a console is not shown, by console; and of which consoles the log has said so.
         self._refusals: dict[int, str] = {}
         self._complained: set[int] = set()
@@ -171,6 +173,7 @@ class Guest:
         self._machine = None
         self.locks.disconnected()
         self._absolute.clear()
+        self._trouble = ""
         self._refusals.clear()
         self._complained.clear()
         for surface in self.surfaces.values():
@@ -200,6 +203,15 @@ class Guest:
         lost = state is State.LOST
         hint = "It is shown as soon as it can be reached." if lost else self.start_hint
         self._show_card(Card(state, [reason, hint] if hint else [reason], TROUBLE if lost else CALM))
+
+    def troubled(self, trouble: str) -> None:
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble:
+            log.warning("%s: %s", self.name, trouble)
+        if self.state in (State.RUNNING, State.PAUSED):
+            self._enter(self.state, self._known_trouble)
 
     def connected(self, state: MachineState, consoles: Sequence[Console], input: MachineInput) -> None:
         self._ending = ""
@@ -241,7 +253,7 @@ class Guest:
 
     def _tell_running(self, running: bool) -> None:
         self._runs = running
-        self._enter(State.RUNNING if running else State.PAUSED, self._refusal)
+        self._enter(State.RUNNING if running else State.PAUSED, self._known_trouble)
         for surface in self.surfaces.values():
             surface.set_running(running)
         self.locks.takes_input(None if self.keyboard is None else self.keyboard.tap)
@@ -273,8 +285,8 @@ class Guest:
             self._ask_machine()
 
     @property
-    def _refusal(self) -> str:
-        return next((refusal for refusal in self._refusals.values() if refusal), "")
+    def _known_trouble(self) -> str:
+        return self._trouble or next((refusal for refusal in self._refusals.values() if refusal), "")
 
     def _note_refusal(self, console: Console) -> None:
         """Say once a connection that something was refused, and why for as long as no scanout has followed."""
@@ -288,7 +300,7 @@ class Guest:
             return
         self._refusals[console.index] = refusal
         if self.state in (State.RUNNING, State.PAUSED):
-            self._enter(self.state, self._refusal)
+            self._enter(self.state, self._known_trouble)
         if refusal and console.index not in self._complained:
             self._complained.add(console.index)
             log.warning("%s: %s", self.name, refusal)

@@ -47,6 +47,8 @@ GUEST_PARTS: Mapping[str, Part] = {
     "shutdown_limit": Part.START,
     "render_node": Part.START,
     "qmp": Part.CONNECTION,
+    "libvirt": Part.CONNECTION,
+    "uri": Part.CONNECTION,
 }
 PARTS: Mapping[str, Part] = {
     "outputs": Part.OUTPUTS,

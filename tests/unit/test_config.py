@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -214,12 +215,13 @@ def test_what_is_no_mode(text: str) -> None:
         ("[[output]]\nposition = [0, 99999]", "output[0].position: [0, 99999]: expected [x, y], whole numbers from -32768 to 32767"),
         ("[[output]]\nname = 'A'\n[[output]]\nname = 'A'", 'output[1].name: "A": expected each name once'),
         ("guest.a = 3", "guest.a: 3: expected a table"),
-        ("guest.a = {}", "guest.a: expected qmp, launch, or what the machine has: memory, disks and so on"),
+        ("guest.a = {}", "guest.a: expected qmp, libvirt, launch, or what the machine has: memory, disks and so on"),
         ("guest.a = { qmp = 'x', gl = true }", "guest.a.gl: expected no such key beside qmp: this QEMU has chosen its GPU"),
         ("guest.a = { launch = ['q'], gl = 'yes' }", 'guest.a.gl: "yes": expected true, false or "auto"'),
-        ("guest.a = { qmp = 'x', launch = ['q'] }", "guest.a: expected qmp, launch, or what the machine has, and one of these alone"),
-        ("guest.a = { qmp = 'x', memory = '4G' }", "guest.a: expected qmp, launch, or what the machine has, and one of these alone"),
+        ("guest.a = { qmp = 'x', launch = ['q'] }", "guest.a: expected qmp, libvirt, launch, or what the machine has, and one of these alone"),
+        ("guest.a = { qmp = 'x', memory = '4G' }", "guest.a: expected qmp, libvirt, launch, or what the machine has, and one of these alone"),
         ("guest.a = { qmp = 'x', outlive = true }", "guest.a.outlive: expected no such key beside qmp: this QEMU outlives wlvm in any case"),
+        ("guest.a = { memory = '4G', uri = 'qemu:///system' }", 'guest.a.uri: "qemu:///system": expected it beside libvirt alone'),
         ("guest.a.memory = '4 GB'", 'guest.a.memory: "4 GB": expected a size, such as "512M" or "4G"'),
         ("guest.a.disks = 'a.img'", 'guest.a.disks: "a.img": expected a list of paths'),
         ("guest.a.disks = [3]", "guest.a.disks: [3]: expected a list of paths"),
@@ -392,3 +394,44 @@ def test_any_text_is_a_configuration_or_a_config_error(file: Path, data: st.Data
     except ConfigError as error:
         told = str(error)
     assert told is None or all(line.startswith(f"{file}: ") for line in told.splitlines())
+
+
+# Domains of libvirt.
+
+
+@pytest.fixture
+def libvirt_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wlvm.libvirt.missing", lambda: "")
+
+
+@pytest.mark.usefixtures("libvirt_is_there")
+def test_a_domain_is_named_with_its_libvirt(file: Path) -> None:
+    file.write_text("guest = { a.libvirt = 'my domain', b = { libvirt = 'b', uri = 'qemu:///system' } }")
+    assert [(guest.libvirt, guest.uri) for guest in load(file).guests] == [
+        ("my domain", "qemu:///session"),
+        ("b", "qemu:///system"),
+    ]
+
+
+@pytest.mark.usefixtures("libvirt_is_there")
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("guest.a.libvirt = ''", 'guest.a.libvirt: "": expected the name of a domain'),
+        ("guest.a = { libvirt = 'b', uri = 'session' }", 'guest.a.uri: "session": expected a URI of libvirt\'s, such as qemu:///system'),
+        ("guest.a = { libvirt = 'b', gl = true }", "guest.a.gl: expected no such key beside libvirt: this QEMU has chosen its GPU"),
+        ("guest.a = { libvirt = 'b', memory = '1G' }", "guest.a: expected qmp, libvirt, launch, or what the machine has, and one of these alone"),
+        ("guest = { a.libvirt = 'b', c.libvirt = 'b' }", 'guest.c.libvirt: "b": expected each domain once'),
+    ],
+)  # fmt: skip
+def test_mistakes_about_domains(file: Path, text: str, problem: str) -> None:
+    assert problems(file, text) == [problem]
+
+
+def test_without_libvirt_python_a_domain_is_a_mistake_that_says_what_to_install(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "libvirt", None)
+    (problem,) = problems(file, "guest.a.libvirt = 'b'")
+    assert problem.startswith('guest.a.libvirt: "b": wlvm is installed without libvirt')
+    assert "pip install 'wlvm[libvirt]'" in problem

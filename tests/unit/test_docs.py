@@ -43,6 +43,7 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 CONTROL = (ROOT / "docs" / "control.md").read_text()
 KEYS = (ROOT / "docs" / "keys.md").read_text()
 LAYOUTS = (ROOT / "docs" / "layouts.md").read_text()
+LIBVIRT = (ROOT / "docs" / "libvirt.md").read_text()
 MACHINES = (ROOT / "docs" / "machines.md").read_text()
 CAPTURE = (ROOT / "docs" / "capture.md").read_text()
 EXAMPLES = sorted((ROOT / "config").glob("*.toml"))
@@ -150,10 +151,11 @@ def test_every_key_is_documented_as_it_is(title: str) -> None:
     assert reference(TABLES[title]) in section(CONFIGURATION, title)
 
 
-def test_the_documented_configurations_are_valid(tmp_path: Path) -> None:
+def test_the_documented_configurations_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wlvm.libvirt.missing", lambda: "")
     blocks = [
         block
-        for text in (CONFIGURATION, CAPTURE, KEYS, LAYOUTS, MACHINES)
+        for text in (CONFIGURATION, CAPTURE, KEYS, LAYOUTS, LIBVIRT, MACHINES)
         for block in code_blocks(text, "toml")
     ]
     assert blocks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,15 @@ C_SIDE = {"cffi", "ctypes", "pywayland", "wlroots", "xkbcommon"}
 
 #: What the modules below a folder (or one module) must not import, by dotted prefix.
 FORBIDDEN = {
-    "wlvm.qemu": {"wlvm.desktop", "wlvm.wlr", "wlvm.server", "wlvm.guest", "wlvm.guest_surface", "wlvm.cli"},
+    "wlvm.qemu": {
+        "wlvm.libvirt",
+        "wlvm.desktop",
+        "wlvm.wlr",
+        "wlvm.server",
+        "wlvm.guest",
+        "wlvm.guest_surface",
+        "wlvm.cli",
+    },
     "wlvm.desktop": {"wlvm.qemu", "wlvm.server", "wlvm.guest", "wlvm.guest_surface", "wlvm.cli"},
     "wlvm.wlr": {
         "wlvm.qemu",
@@ -30,6 +38,14 @@ FORBIDDEN = {
     "wlvm.shared_memory": {"wlvm.qemu", "wlvm.desktop", "wlvm.wlr", "wlvm.server", "wlvm.guest"},
     "wlvm.framebuffer": {"wlvm.qemu", "wlvm.desktop", "wlvm.wlr", "wlvm.linux_dmabuf", "wlvm.shared_memory"},
     "wlvm.fd": {"wlvm."},
+    "wlvm.libvirt": {
+        "wlvm.desktop",
+        "wlvm.wlr",
+        "wlvm.server",
+        "wlvm.guest",
+        "wlvm.guest_surface",
+        "wlvm.cli",
+    },
     "wlvm.vm": {
         "wlvm.desktop",
         "wlvm.wlr",
@@ -52,10 +68,10 @@ def is_below(module: str, prefix: str) -> bool:
     return module == prefix or module.startswith(prefix.rstrip(".") + ".")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every module that `path` imports anywhere, in functions and for typing too, as dotted names."""
+def imports(path: Path, nodes: Callable[[ast.AST], Iterator[ast.AST]] = ast.walk) -> Iterator[str]:
+    """Every module that `path` imports anywhere, in functions and for typing too, as dotted names; or in those `nodes` of it alone."""
     package = dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -70,6 +86,17 @@ def imports(path: Path) -> Iterator[str]:
 def test_only_the_wlr_package_touches_c(path: Path) -> None:
     if not is_below(dotted(path), "wlvm.wlr"):
         assert {name.split(".")[0] for name in imports(path)} & C_SIDE == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_only_the_libvirt_package_needs_libvirt(path: Path) -> None:
+    """It is an extra: what is installed without it must not import it, nor what imports it, but inside of the function that needs it."""
+    module, top = dotted(path), set(imports(path, ast.iter_child_nodes))
+    if not is_below(module, "wlvm.libvirt"):
+        assert "libvirt" not in {name.split(".")[0] for name in imports(path)}
+        assert not [name for name in top if name.startswith("wlvm.libvirt.")]
+    elif module == "wlvm.libvirt":
+        assert "libvirt" not in top
 
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)

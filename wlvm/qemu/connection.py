@@ -16,16 +16,12 @@ import msgspec
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
 from wlvm.qemu.display import Console, Display, DisplayThread
+from wlvm.qemu.heartbeat import Heartbeat
 from wlvm.qemu.machine import MachineInput, QmpInput
 from wlvm.qemu.qmp import Failure, QemuVersion, QmpClient, Reply, Success, returned
 from wlvm.qemu.text import readable
 
 _FDNAME = "wlvm-display"
-
-#: QEMU is asked for its state this often, so that one that is stopped or hung is noticed.
-_HEARTBEAT_MS = 2000
-#: Unanswered for so many heartbeats, it counts as unresponsive.
-_MISSED = 2
 
 
 class _Name(msgspec.Struct):
@@ -95,15 +91,13 @@ class QemuConnection:
         self._display: Display | None = None
         self._name = ""
         self._running = True
-        self._missed = 0
-        self._responsive = True
-        self._heartbeat = loop.timer(self._beat)
+        self._heartbeat = Heartbeat(loop, self._ask_status, self._tell_responsive)
         self.qmp = QmpClient(loop, sock, self)
 
     def close(self) -> None:
         """Close every socket. No event is told afterwards. Harmless when repeated."""
         self._events = None
-        self._heartbeat.remove()
+        self._heartbeat.close()
         self.qmp.close()
         if self._display is not None:
             self._display.close()
@@ -112,9 +106,9 @@ class QemuConnection:
     # QMP's events.
 
     def ready(self, version: QemuVersion) -> None:
-        self._heartbeat.arm(_HEARTBEAT_MS)
+        self._heartbeat.start()
         self.qmp.execute("query-name", on_reply=self._named)
-        self.qmp.execute("query-status", on_reply=self._status)
+        self._ask_status()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         fd = OwnedFd(theirs.detach())
         self.qmp.execute("getfd", {"fdname": _FDNAME}, fds=(fd,))
@@ -162,8 +156,7 @@ class QemuConnection:
 
     def _status(self, reply: Reply) -> None:
         if isinstance(reply, Success):
-            self._missed = 0
-            self._set_responsive(True)
+            self._heartbeat.answered()
             self._set_running(returned(reply, _Status, _Status(self._running)).running)
 
     def _client_added(self, reply: Reply, ours: socket.socket) -> None:
@@ -182,17 +175,9 @@ class QemuConnection:
             if self._events is not None and self._display is not None:
                 self._events.running(running)
 
-    def _set_responsive(self, responsive: bool) -> None:
-        if responsive != self._responsive:
-            self._responsive = responsive
-            if self._events is not None:
-                self._events.responsive(responsive)
+    def _ask_status(self) -> None:
+        self.qmp.execute("query-status", on_reply=self._status)
 
-    def _beat(self) -> None:
-        """Ask for the state; a QEMU that has not answered for too long is asked no more, and answers what it was asked when it is back."""
-        if self._missed < _MISSED:
-            self._missed += 1
-            self.qmp.execute("query-status", on_reply=self._status)
-        else:
-            self._set_responsive(False)
-        self._heartbeat.arm(_HEARTBEAT_MS)
+    def _tell_responsive(self, responsive: bool) -> None:
+        if self._events is not None:
+            self._events.responsive(responsive)

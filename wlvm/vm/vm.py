@@ -37,6 +37,9 @@ class VmEvents(MachineEvents, Protocol):
     def gone(self, state: Gone, reason: str) -> None:
         """There is no machine to show (any more), for a reason that a person can read. Told again when a better reason is known."""
 
+    def troubled(self, trouble: str) -> None:
+        """What a person should know of a machine that is shown nevertheless; "" when that is over."""
+
 
 class Vm(Protocol):
     """One machine. `close()` it when done.

@@ -12,5 +12,10 @@ from wlvm.vm.vm import Vm, VmEvents
 
 def vm_of(config: GuestConfig, loop: EventLoop, displays: DisplayThread, events: VmEvents) -> Vm:
     """The machine that a guest's configuration is about; nothing is done to it before `Vm.begin()`."""
+    if config.libvirt is not None:
+        # Here, because libvirt-python need not be installed.
+        from wlvm.libvirt.vm import LibvirtVm
+
+        return LibvirtVm(config, loop, displays, events)
     way = AttachedVm if config.qmp is not None else LaunchedVm
     return way(config, loop, displays, events)
