@@ -19,11 +19,15 @@ from tests.workstation.uinput import (
     KEY_X,
     KEY_Y,
     LED_CAPSL,
+    LED_NUML,
     Keyboard,
     Mouse,
     Touchpad,
 )
 from wlvm.ipc.messages import InputListing
+
+#: xkb's mask of Caps Lock.
+CAPS_MASK = 1 << 1
 
 VIRTIO = ("-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci")
 
@@ -280,6 +284,31 @@ def test_caps_lock_is_one_for_all_keyboards_of_a_layout_and_so_is_its_light(runt
             second.tap(KEY_CAPSLOCK)
             keyboards = (first, second, late)
             eventually("all are dark", lambda: not any(each.light(LED_CAPSL) for each in keyboards))
+
+
+def test_the_lights_are_the_guests_while_it_has_the_keyboard(qemu: str, runtime_dir: Path) -> None:
+    with (
+        TestCard(qemu, "virtio-gpu", "mode=640x480 lights", VIRTIO, start_timeout=DEADLINE) as guest,
+        Keyboard("Acme Keys", 3) as keys,
+        session(runtime_dir, shown(guest)) as wlvm,
+    ):
+        listed(wlvm, keys.name)
+        wlvm.wait_for_picture("card")
+        guest.command("lights 6")
+        eventually("they are lit", lambda: keys.light(LED_CAPSL) and keys.light(LED_NUML))
+        with Client(runtime_dir / wlvm.display) as client:
+            client.window(0xFF0000)
+            wlvm.control.command("focus app *")
+            eventually("they are dark", lambda: not (keys.light(LED_CAPSL) or keys.light(LED_NUML)))
+            wlvm.control.command("focus guest card")
+            guest.wait_for("lights 0", DEADLINE)
+            keys.tap(KEY_CAPSLOCK)
+            guest.wait_for("lights 4", DEADLINE)
+            wlvm.control.command("focus app *")
+            keys.tap(KEY_A)
+            client.wait_for("the key", lambda: client.named("keyboard key"))
+            assert client.named("keyboard modifiers")[-1][3] == CAPS_MASK
+            assert keys.light(LED_CAPSL)
 
 
 def test_an_edited_file_sets_the_devices_that_are_there(runtime_dir: Path) -> None:

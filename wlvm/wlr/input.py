@@ -201,7 +201,9 @@ class SeatDevices:
         for other in self._keyboards:
             if keyboard.shares_locks(other):
                 keyboard.take_locks(other)
-        keyboard.set_locks(self.locks)
+        if all(isinstance(each, VirtualKeyboard) for each in self._keyboards):
+            # Those that went with another session's coming to the front took what was locked with them.
+            keyboard.set_locks(self.locks)
         self._keyboards.append(keyboard)
         self.clients.use_keyboard(pointer)
 
