@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 from wlvm.config import GuestConfig
@@ -11,18 +12,23 @@ from wlvm.guest_surface import GuestSurface, Identity
 from wlvm.lock_keys import GuestLocks
 from wlvm.loop import EventLoop
 from wlvm.placeholder import BAD, CALM, TROUBLE, Card
+from wlvm.progress import Progress
 from wlvm.qemu.connection import MachineState
 from wlvm.qemu.display import Console, DisplayThread
 from wlvm.qemu.input import InputForwarder
 from wlvm.qemu.key_repeat import KeyRepeatTiming
 from wlvm.qemu.machine import InputDevices, MachineInput
 from wlvm.qemu.text import readable
+from wlvm.restarts import MANY, WITHIN, Restarts
 from wlvm.vm.vm import Gone, PowerError, State, Vm
 from wlvm.vm.ways import vm_of
 
 log = logging.getLogger(__name__)
 
 _WAITING = Card("starting", ["Waiting for the guest's first picture."])
+
+#: What is said of a machine that restarts over and over.
+_RESTARTS = f"It restarts over and over: {MANY} times within a minute."
 
 #: What is said while QEMU loses scanouts: nothing here can mend it.
 _LOST_SCANOUTS = (
@@ -33,7 +39,7 @@ _LOST_SCANOUTS = (
 
 class Guest:
     """One VM. `add_surface` gives the surface of the console with a number, `remove_surface` takes it back; `changed` is called when its state
-    or its label may be another.
+    or its label may be another, `tell` with a sentence for the person at the screen.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class Guest:
         add_surface: Callable[[Guest, int], GuestSurface],
         remove_surface: Callable[[GuestSurface], None],
         changed: Callable[[], None],
+        tell: Callable[[Guest, str], None],
     ) -> None:
         self.config = config
         self.name = config.name
@@ -54,6 +61,10 @@ class Guest:
         self._add_surface = add_surface
         self._remove_surface = remove_surface
         self._changed = changed
+        self._tell = tell
+        self._progress = Progress(loop, self._show_card)
+        self._restarts = Restarts()
+        self._calmed = loop.timer(self._tell_trouble)
         self._vm = vm_of(config, loop, displays, self)
         self._machine: InputDevices | None = None
         self._powerdown = loop.timer(self._power_off_now)
@@ -62,8 +73,9 @@ class Guest:
         #: How a person starts the guest when it is off, for its card; "" where there is no way.
         self.start_hint = ""
         self._absolute: dict[int, bool] = {}
-        self._runs = True
-        #: What a person should know of a machine that is there; "" when nothing.
+        #: Whether the machine runs, and why it does not, "" where somebody has stopped it.
+        self._runs, self._why = True, ""
+        #: What a person should know of a machine that is there, as its Vm tells it; "" when nothing.
         self._trouble = ""
         #: Why the last thing that QEMU sent for a console is not shown, by console; and of which consoles the log has said so.
         self._refusals: dict[int, str] = {}
@@ -75,7 +87,8 @@ class Guest:
 
     def identity(self, console: int) -> Identity:
         """What a person sees of the console."""
-        return Identity(self.name, console, self.label, self.config.color)
+        label = f"{self.label} (paused)" if self.state is State.PAUSED else self.label
+        return Identity(self.name, console, label, self.config.color)
 
     def reconfigure(self, config: GuestConfig) -> None:
         """Have another configuration: what it says of the launch counts when the guest is launched next."""
@@ -99,6 +112,8 @@ class Guest:
     def close(self) -> None:
         """Leave the guest: one that was launched is asked to end, and does; others go on without us."""
         self._powerdown.remove()
+        self._progress.remove()
+        self._calmed.remove()
         self._disconnect()
         self._drop_surfaces_but(set())
         self._vm.close()
@@ -167,6 +182,8 @@ class Guest:
 
     def _enter(self, state: State, reason: str = "") -> None:
         self.state, self.reason = state, reason
+        for index, surface in self.surfaces.items():
+            surface.set_identity(self.identity(index))
         self._changed()
 
     def _disconnect(self) -> None:
@@ -185,12 +202,14 @@ class Guest:
 
     # The machine's events (wlvm.vm.vm.VmEvents).
 
-    def starting(self) -> None:
+    def starting(self, doing: str) -> None:
         self._ending = ""
-        self._enter(State.CONNECTING)
-        self._show_card(Card("starting"))
+        if self.state is not State.CONNECTING:
+            self._enter(State.CONNECTING)
+        self._progress.waiting(doing)
 
     def gone(self, state: Gone, reason: str) -> None:
+        self._progress.over()
         self._disconnect()
         self._powerdown.disarm()
         reason = self._ending or reason
@@ -210,11 +229,11 @@ class Guest:
         self._trouble = trouble
         if trouble:
             log.warning("%s: %s", self.name, trouble)
-        if self.state in (State.RUNNING, State.PAUSED):
-            self._enter(self.state, self._known_trouble)
+        self._tell_trouble()
 
     def connected(self, state: MachineState, consoles: Sequence[Console], input: MachineInput) -> None:
         self._ending = ""
+        self._progress.over()
         log.info("%s: connected to %s", self.name, state.runner)
         if state.name and self.config.label == self.config.name:
             # Nobody chose a label: what QEMU's own -name says is better than a socket's name.
@@ -224,10 +243,9 @@ class Guest:
             if console.index not in self.surfaces:
                 self.surfaces[console.index] = self._add_surface(self, console.index)
             surface = self.surfaces[console.index]
-            surface.set_identity(self.identity(console.index))
             surface.connect(self._forwarder(input, console), console.acknowledge)
             surface.show_card(_WAITING)
-        self._tell_running(state.running)
+        self._tell_running(state.running, state.why)
         self._machine = input.devices(self._machine_changed)
         self._machine.ask()
 
@@ -251,8 +269,8 @@ class Guest:
             if surface.input is not None:
                 surface.input.repeat = timing
 
-    def _tell_running(self, running: bool) -> None:
-        self._runs = running
+    def _tell_running(self, running: bool, why: str) -> None:
+        self._runs, self._why = running, why
         self._enter(State.RUNNING if running else State.PAUSED, self._known_trouble)
         for surface in self.surfaces.values():
             surface.set_running(running)
@@ -286,7 +304,18 @@ class Guest:
 
     @property
     def _known_trouble(self) -> str:
-        return self._trouble or next((refusal for refusal in self._refusals.values() if refusal), "")
+        """What a person should know of the machine that is there."""
+        refusal = next((refusal for refusal in self._refusals.values() if refusal), "")
+        return (
+            self._why
+            or self._trouble
+            or refusal
+            or (_RESTARTS if self._restarts.looping(time.monotonic()) else "")
+        )
+
+    def _tell_trouble(self) -> None:
+        if self.state in (State.RUNNING, State.PAUSED):
+            self._enter(self.state, self._known_trouble)
 
     def _note_refusal(self, console: Console) -> None:
         """Say once a connection that something was refused, and why for as long as no scanout has followed."""
@@ -299,23 +328,27 @@ class Guest:
         if refusal == self._refusals.get(console.index, ""):
             return
         self._refusals[console.index] = refusal
-        if self.state in (State.RUNNING, State.PAUSED):
-            self._enter(self.state, self._known_trouble)
+        self._tell_trouble()
         if refusal and console.index not in self._complained:
             self._complained.add(console.index)
             log.warning("%s: %s", self.name, refusal)
         if surface.picture is None:
             surface.show_card(Card("refused", [refusal], BAD) if refusal else _WAITING)
 
-    def running(self, running: bool) -> None:
-        self._tell_running(running)
+    def running(self, running: bool, why: str = "") -> None:
+        if why and why != self._why:
+            log.info("%s: %s", self.name, why)
+            self._tell(self, why)
+        self._tell_running(running, why)
 
     def shut_down(self) -> None:
         self._ending = "The guest has shut down."
 
     def panicked(self) -> None:
-        self.reason = "The guest says that it has crashed."
-        log.warning("%s: %s", self.name, self.reason)
+        self._ending = "The guest says that it has crashed."
+        log.warning("%s: %s", self.name, self._ending)
+        self._tell(self, self._ending)
+        self._enter(self.state, self._ending)
 
     def reset(self) -> None:
         self.locks.restarted()
@@ -323,6 +356,14 @@ class Guest:
         for surface in self.surfaces.values():
             surface.machine_reset()
         self._ask_machine()
+        now = time.monotonic()
+        looped = self._restarts.looping(now)
+        if self._restarts.add(now) and not looped:
+            log.warning("%s: %s", self.name, _RESTARTS)
+            self._tell(self, _RESTARTS)
+        self._ending = ""  # what it was about to do, it has done
+        self._tell_trouble()
+        self._calmed.arm(round(1000 * WITHIN))
 
     def _ask_machine(self) -> None:
         if self._machine is not None:
@@ -333,7 +374,7 @@ class Guest:
             if self._machine is None:
                 self._enter(State.CONNECTING)  # QMP answers, but the display is not there yet
             else:
-                self._tell_running(self._runs)
+                self._tell_running(self._runs, self._why)
             for surface in self.surfaces.values():
                 if surface.picture is None:
                     surface.show_card(_WAITING)

@@ -85,6 +85,9 @@ _SWITCH_INTERVAL = 0.0005
 _ERROR_SECONDS = 20.0
 _REFUSAL_SECONDS = 4.0
 
+#: How long it is on the screen what became of a guest, in seconds.
+_NEWS_SECONDS = 8.0
+
 #: A guest is closed by a second command within so many seconds.
 _CLOSE_AGAIN = 5.0
 
@@ -296,7 +299,13 @@ class Server(OutputsEvents):
     def add_guest(self, config: GuestConfig) -> Guest:
         """Take a guest in, and start it."""
         guest = self.guests[config.name] = Guest(
-            config, self.loop, self.displays, self._add_surface, self._remove_surface, self.feed.changed
+            config,
+            self.loop,
+            self.displays,
+            self._add_surface,
+            self._remove_surface,
+            self.feed.changed,
+            lambda guest, text: self._tell(guest, text, _NEWS_SECONDS),
         )
         guest.was_reset = lambda: self.typing.stop("the machine was reset", guest)
         guest.locks.changed = lambda: self._keyboard_changed(guest)
@@ -388,7 +397,9 @@ class Server(OutputsEvents):
         if before != name or now - at > _CLOSE_AGAIN:
             self._close_asked = name, now
             what = "shut it down" if runs else "take it off the screen"
-            self._tell(guest, f"{guest.label} is a machine: close it once more to {what}.", _CLOSE_AGAIN)
+            text = f"{guest.label} is a machine: close it once more to {what}."
+            log.info("%s", text)
+            self._tell(guest, text, _CLOSE_AGAIN)
             return
         self._close_asked = "", 0.0
         if runs:
@@ -398,7 +409,6 @@ class Server(OutputsEvents):
 
     def _tell(self, guest: Guest, text: str, seconds: float) -> None:
         """Tell the person at the screen something of a guest, for so long."""
-        log.info("%s", text)
         color = Rgb.parse(guest.config.color)
         self.desktop.tell(Message(guest.label, text, color), seconds, instead=guest)
 

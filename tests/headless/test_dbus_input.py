@@ -55,7 +55,7 @@ class DbusGuest:
     def changed(self, console: Console) -> None:
         console.take().close()
 
-    def running(self, running: bool) -> None:
+    def running(self, running: bool, why: str = "") -> None:
         assert self.machine is not None
         self.runs = self.machine.running = running
         (self.input.resumed if running else self.input.stopped)()

@@ -6,9 +6,10 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.fake_vm import FakeVm
+from tests.fake_vm import FakeVm, Manners
 from tests.plain_qemu import PlainQemu
 from tests.wlvm_process import Wlvm, eventually
 from wlvm.ipc import ControlError
@@ -93,10 +94,51 @@ def test_a_guest_that_wlvm_launched_is_closed_by_shutting_it_down(qemu: str, run
 
 
 def test_what_a_guest_does_to_itself_is_told(runtime_dir: Path) -> None:
-    with FakeVm(runtime_dir / "vm.qmp") as vm, Wlvm(runtime_dir, "--attach", str(vm.path)) as wlvm:
+    answers: dict[str, object] = {}
+    manners = Manners(answers=answers)
+    with FakeVm(runtime_dir / "vm.qmp", manners) as vm, Wlvm(runtime_dir, "--attach", str(vm.path)) as wlvm:
+        wlvm.wait_for_state("vm", "running")
+        answers["query-status"] = {"running": False, "status": "suspended"}
+        vm.say({"event": "SUSPEND"})
+        assert wlvm.wait_for_state("vm", "paused").reason.startswith("It sleeps: a key or a click wakes it")
+        wlvm.control.command("resume vm")
+        eventually("it is woken", lambda: "system_wakeup" in vm.commands)
+        answers["query-status"] = {"running": True, "status": "running"}
+        vm.say({"event": "WAKEUP"})
+        wlvm.wait_for_state("vm", "running")
+        answers["query-status"] = {"running": False, "status": "io-error"}
+        vm.say({"event": "STOP"})
+        eventually("it is told why", lambda: "A disk's file could not be" in wlvm.guest("vm").reason)
+        answers["query-status"] = {"running": True, "status": "running"}
+        vm.say({"event": "RESUME"})
         wlvm.wait_for_state("vm", "running")
         vm.say({"event": "GUEST_PANICKED", "data": {"action": "pause"}})
         eventually("it is told", lambda: wlvm.guest("vm").reason == "The guest says that it has crashed.")
         vm.say({"event": "SHUTDOWN", "data": {"guest": True, "reason": "guest-shutdown"}})
         vm.hang_up()
         wlvm.wait_for_log("INFO wlvm.guest: vm: The guest has shut down.")
+
+
+def test_a_guest_that_restarts_over_and_over_costs_little(runtime_dir: Path) -> None:
+    with FakeVm(runtime_dir / "vm.qmp") as vm, Wlvm(runtime_dir, "--attach", str(vm.path)) as wlvm:
+        wlvm.wait_for_state("vm", "running")
+        asked = vm.commands.count("query-mice")
+        reason = "It restarts over and over: 5 times within a minute."
+
+        def told() -> bool:
+            for _ in range(100):
+                vm.say({"event": "RESET", "data": {"guest": True, "reason": "guest-reset"}})
+            return wlvm.guest("vm").reason == reason
+
+        eventually("it is told", told)
+        assert vm.commands.count("query-mice") - asked < 100
+        wlvm.wait_for_log(f"WARNING wlvm.guest: vm: {reason}")
+
+
+def test_a_socket_that_another_program_has_is_told_while_wlvm_waits(runtime_dir: Path) -> None:
+    """QEMU serves one client: others are let wait without a word."""
+    manners = Manners(greeting=b"")
+    with FakeVm(runtime_dir / "vm.qmp", manners) as vm, Wlvm(runtime_dir, "--attach", str(vm.path)) as wlvm:
+        card = wlvm.screen()
+        assert wlvm.guest("vm").state == "connecting"
+        eventually("the card counts", lambda: not np.array_equal(wlvm.screen(), card))

@@ -111,7 +111,7 @@ class LibvirtVm:
     def power_on(self) -> None:
         self._taken = False
         if self._is_off and self._connection is not None:
-            self._events.starting()
+            self._events.starting("Waiting for libvirt to start it.")
             self._do("be started", Connection.start)
         else:
             self._wants_start = True
@@ -290,7 +290,7 @@ class LibvirtVm:
         if domain.run != self._run:
             self._stop_showing()
             self._run = domain.run
-            self._events.starting()
+            self._events.starting("Waiting for its display.")
         assert domain.definition.graphics is not None
         self._opening = True
         self._patience.arm(PATIENCE_MS)

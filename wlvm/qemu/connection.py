@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -20,6 +20,7 @@ from wlvm.qemu.heartbeat import Heartbeat
 from wlvm.qemu.machine import MachineInput, QmpInput
 from wlvm.qemu.qmp import Failure, QemuVersion, QmpClient, Reply, Success, returned
 from wlvm.qemu.text import readable
+from wlvm.throttle import Throttle
 
 _FDNAME = "wlvm-display"
 
@@ -34,15 +35,36 @@ class _Status(msgspec.Struct):
     """What of `query-status` is of use."""
 
     running: bool
+    status: str = ""
+
+
+#: Why a machine does not run, by RunState (qapi/run-state.json); it was simply stopped in the states that are not here.
+_WHY: Final[Mapping[str, str]] = {
+    "suspended": "It sleeps: a key or a click wakes it, and so does the command resume.",
+    "io-error": "A disk's file could not be written to, perhaps because there is no room. The command resume has it try again.",
+    "guest-panicked": "The guest says that it has crashed.",
+    "internal-error": "QEMU cannot go on with it: an internal error.",
+    "watchdog": "Its watchdog has stopped it.",
+    "shutdown": "The guest has shut down.",
+    "inmigrate": "It waits for the machine that it is to go on from.",
+    "postmigrate": "It went on elsewhere.",
+}
+
+#: What a guest does to its machine faster than so is told as one, in milliseconds: it may stop, go on and reset itself as fast as it can.
+_NEWS_MS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class MachineState:
-    """What is known of the machine: its `-name` ("" without one), what runs it ("QEMU 7.2.22"), and whether it runs."""
+    """What is known of the machine: its `-name` ("" without one), what runs it ("QEMU 7.2.22"), whether it runs, and why not.
+
+    `why` is a sentence, "" where somebody has stopped it.
+    """
 
     name: str
     runner: str
     running: bool
+    why: str = ""
 
 
 class MachineEvents(Protocol):
@@ -54,8 +76,8 @@ class MachineEvents(Protocol):
     def changed(self, console: Console) -> None:
         """The console has something to take, or another property."""
 
-    def running(self, running: bool) -> None:
-        """The machine was stopped (`stop`, a breakpoint, a migration) or goes on."""
+    def running(self, running: bool, why: str = "") -> None:
+        """The machine was stopped or goes on; or it is known better `why` it does not run (as in MachineState)."""
 
     def responsive(self, responsive: bool) -> None:
         """QEMU has stopped answering, or answers again."""
@@ -91,6 +113,11 @@ class QemuConnection:
         self._display: Display | None = None
         self._name = ""
         self._running = True
+        self._why = ""
+        self._running_told = True, ""
+        self._resets = Throttle(loop, _NEWS_MS, self._tell_reset)
+        self._changes = Throttle(loop, _NEWS_MS, self._tell_running)
+        self._stops = Throttle(loop, _NEWS_MS, self._ask_status)
         self._heartbeat = Heartbeat(loop, self._ask_status, self._tell_responsive)
         self.qmp = QmpClient(loop, sock, self)
 
@@ -98,6 +125,8 @@ class QemuConnection:
         """Close every socket. No event is told afterwards. Harmless when repeated."""
         self._events = None
         self._heartbeat.close()
+        for throttle in (self._resets, self._changes, self._stops):
+            throttle.remove()
         self.qmp.close()
         if self._display is not None:
             self._display.close()
@@ -119,12 +148,17 @@ class QemuConnection:
         )
 
     def event(self, name: str, data: Mapping[str, object]) -> None:
-        if name in ("STOP", "RESUME"):
-            self._set_running(name == "RESUME")
+        if name in ("RESUME", "WAKEUP"):
+            self._set_running(True)
+        elif name == "SUSPEND":
+            self._set_running(False, _WHY["suspended"])
+        elif name == "STOP":
+            self._set_running(False)
+            self._stops.ask()  # it tells why
         elif self._events is None or self._display is None:
             return
         elif name == "RESET":
-            self._events.reset()
+            self._resets.ask()
         elif name == "SHUTDOWN" and data.get("guest") is True:
             self._events.shut_down()
         elif name == "GUEST_PANICKED":
@@ -135,7 +169,8 @@ class QemuConnection:
     def connected(self, consoles: Sequence[Console]) -> None:
         if self._events is not None:
             assert self.qmp.version is not None, "the display is asked for over QMP"
-            state = MachineState(self._name, f"QEMU {self.qmp.version}", self._running)
+            self._running_told = self._running, self._why
+            state = MachineState(self._name, f"QEMU {self.qmp.version}", self._running, self._why)
             self._events.connected(state, consoles, QmpInput(self.qmp.execute))
 
     def changed(self, console: Console) -> None:
@@ -157,7 +192,8 @@ class QemuConnection:
     def _status(self, reply: Reply) -> None:
         if isinstance(reply, Success):
             self._heartbeat.answered()
-            self._set_running(returned(reply, _Status, _Status(self._running)).running)
+            status = returned(reply, _Status, _Status(self._running))
+            self._set_running(status.running, "" if status.running else _WHY.get(status.status, ""))
 
     def _client_added(self, reply: Reply, ours: socket.socket) -> None:
         if isinstance(reply, Success) and self._events is not None:
@@ -169,11 +205,25 @@ class QemuConnection:
                 f"QEMU has no D-Bus display ({reply.description}): start it with -display dbus,p2p=yes"
             )
 
-    def _set_running(self, running: bool) -> None:
-        if running != self._running:
-            self._running = running
-            if self._events is not None and self._display is not None:
-                self._events.running(running)
+    @property
+    def sleeps(self) -> bool:
+        """Whether the guest has suspended itself (ACPI S3)."""
+        return self._why == _WHY["suspended"]
+
+    def _set_running(self, running: bool, why: str = "") -> None:
+        if (running, why) != (self._running, self._why):
+            self._running, self._why = running, why
+            self._changes.ask()
+
+    def _tell_running(self) -> None:
+        told = self._running, self._why
+        if self._events is not None and self._display is not None and told != self._running_told:
+            self._running_told = told
+            self._events.running(*told)
+
+    def _tell_reset(self) -> None:
+        if self._events is not None:
+            self._events.reset()
 
     def _ask_status(self) -> None:
         self.qmp.execute("query-status", on_reply=self._status)

@@ -26,6 +26,7 @@ class AttachedVm(QmpVm):
         self._retry = loop.timer(self._reach)
 
     def begin(self) -> None:
+        self._events.starting("Waiting for QEMU to answer. It serves one program at a time.")
         self._reach()
 
     def power_on(self) -> None:

@@ -57,7 +57,6 @@ class LaunchedVm(QmpVm):
         elif self._process is not None:
             self._starts_again = True  # its QEMU is on its way out
         elif not (self._config.outlive and self._is_elsewhere_or_found()):
-            self._events.starting()
             self._launch()
 
     def shut_down(self) -> None:
@@ -116,11 +115,13 @@ class LaunchedVm(QmpVm):
             self._lost(str(error))
 
     def _launch(self) -> None:
+        self._events.starting("Finding out what this computer offers.")
         self._preparation = Preparation(self._loop, self._config, self._prepared)
         self._preparation.start()
 
     def _prepared(self, command: Sequence[str] | LaunchError) -> None:
         self._preparation = None
+        self._events.starting("Waiting for QEMU to answer.")
         try:
             if isinstance(command, LaunchError):
                 raise command

@@ -37,7 +37,8 @@ class QmpVm:
         self._tell("stop")
 
     def resume(self) -> None:
-        self._tell("cont")
+        sleeps = self._connection is not None and self._connection.sleeps
+        self._tell("system_wakeup" if sleeps else "cont")
 
     def reset(self) -> None:
         self._tell("system_reset")

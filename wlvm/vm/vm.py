@@ -31,8 +31,8 @@ class PowerError(Exception):
 class VmEvents(MachineEvents, Protocol):
     """Who hears of a Vm: the guest. Everything is called on the main thread, and nothing after `Vm.close()`."""
 
-    def starting(self) -> None:
-        """It is on its way: `connected` or `gone` follows."""
+    def starting(self, doing: str) -> None:
+        """It is on its way, and this is what is done or waited for, as a sentence. `connected` or `gone` follows."""
 
     def gone(self, state: Gone, reason: str) -> None:
         """There is no machine to show (any more), for a reason that a person can read. Told again when a better reason is known."""
