@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.loops import SelectorLoop
@@ -83,6 +83,7 @@ def test_a_layouts_characters_are_read_as_they_were_meant(layout: str, variant: 
     assert read(tuple(events), layout, variant) == text + "\n\t" + text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=ASCII + "\n\täöüß€", max_size=60))
 def test_any_text_is_typed_with_nothing_left_down(text: str) -> None:
     events, count = key_events(text, GERMAN.strokes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.loops import SelectorLoop
@@ -189,6 +189,7 @@ def test_another_system_may_have_the_lights_that_the_last_one_had_not(desk: Desk
     assert desk.guest.lights is CAPS
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(

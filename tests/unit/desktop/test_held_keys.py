@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.loops import SelectorLoop
@@ -102,6 +102,7 @@ events = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(events, max_size=60))
 def test_no_view_holds_what_nobody_holds(happening: list[tuple[object, ...]]) -> None:
     person = Person()
