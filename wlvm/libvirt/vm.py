@@ -25,7 +25,7 @@ from wlvm.vm.vm import PowerError, State, VmEvents
 #: libvirt is tried again after this long where it cannot be reached, and a display that failed; in milliseconds.
 RETRY_MS: Final = 1000
 #: A call that has not returned for so long is told of; in milliseconds.
-PATIENCE_MS: Final = 5000
+PATIENCE_MS: Final = 3000
 #: Between the end of a display and the news of its domain's, in milliseconds: a QEMU that ends closes its display first, and takes its time.
 _END_MS: Final = 3000
 #: How long a connection may take to be closed when wlvm ends, in seconds.

@@ -1,0 +1,149 @@
+"""Domains of a real libvirtd, shown by a real wlvm."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from guests.testcard import model
+from tests.clients.virtual_input import InputClient
+from tests.libvirt_daemon import LibvirtDaemon
+from tests.wlvm_process import Wlvm, eventually
+from wlvm.ipc import ControlError
+
+KEY_SPACE, KEY_LEFTMETA, BTN_LEFT = 57, 125, 0x110
+
+
+@pytest.fixture(scope="module")
+def shared_daemon(one_qemu: str) -> Iterator[LibvirtDaemon]:
+    """Which QEMU does not matter here: see test_dbus_input."""
+    with LibvirtDaemon(one_qemu) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def daemon(shared_daemon: LibvirtDaemon, runtime_dir: Path) -> Iterator[LibvirtDaemon]:
+    """The daemon, without a domain yet."""
+    yield shared_daemon
+    shared_daemon.signal(signal.SIGCONT)
+    shared_daemon.remove_domains()
+
+
+def config(daemon: LibvirtDaemon, keys: str = "") -> str:
+    """A guest for the domain `card`, that fills an output of its size."""
+    return f"""
+        [[output]]
+        mode = "640x480"
+        [guest.vm]
+        libvirt = "card"
+        uri = "{daemon.uri}"
+        {keys}
+    """
+
+
+def wait_for_reason(wlvm: Wlvm, text: str) -> None:
+    eventually(f"the reason has {text!r}", lambda: text in wlvm.guest("vm").reason)
+
+
+def wait_for_picture(wlvm: Wlvm) -> None:
+    eventually(
+        "it is shown",
+        lambda: (
+            wlvm.guest("vm").state == "running"
+            and wlvm.console("vm").frames
+            and np.array_equal(wlvm.screen(), model.picture(640, 480))
+        ),
+    )
+
+
+def wait_for_line(daemon: LibvirtDaemon, start: str) -> None:
+    eventually(f"the guest says {start!r}", lambda: any(s.startswith(start) for s in daemon.heard("card")))
+
+
+def test_a_domain_is_started_typed_into_and_switched_off(daemon: LibvirtDaemon, runtime_dir: Path) -> None:
+    daemon.define("card")
+    with Wlvm(runtime_dir, config=config(daemon, "start = false")) as wlvm:
+        assert wlvm.wait_for_state("vm", "off").reason == "It has not been started."
+        wlvm.control.command("start vm")
+        wait_for_picture(wlvm)
+        with InputClient(runtime_dir / wlvm.display) as client:
+            client.keyboard().tap(KEY_LEFTMETA)
+            wait_for_line(daemon, f"key {KEY_LEFTMETA} down via=virtio")
+            wait_for_line(daemon, f"key {KEY_LEFTMETA} up via=virtio")
+            pointer = client.pointer()
+            pointer.move_to(123, 45, 640, 480)
+            pointer.click(BTN_LEFT)
+            wait_for_line(daemon, "button left up")
+            positions = [line for line in daemon.heard("card") if line.startswith("abs")]
+            assert positions[-1].endswith("px=123,45")
+        wlvm.control.command("pause vm")
+        wlvm.wait_for_state("vm", "paused")
+        wlvm.control.command("resume vm")
+        wlvm.wait_for_state("vm", "running")
+        wlvm.control.command("reset vm")
+        eventually(
+            "it boots again", lambda: sum(line.startswith("ready") for line in daemon.heard("card")) == 2
+        )
+        wlvm.control.command("poweroff vm")
+        assert wlvm.wait_for_state("vm", "off").reason == "It was switched off."
+        assert not daemon.domain("card").isActive()
+        assert "WARNING" not in wlvm.log, "all of it is what somebody wanted"
+
+
+def test_what_others_do_to_a_domain_is_seen_at_once(daemon: LibvirtDaemon, runtime_dir: Path) -> None:
+    with Wlvm(runtime_dir, config=config(daemon)) as wlvm:
+        wait_for_reason(wlvm, "There is no domain card at")
+        domain = daemon.define("card", graphics="")
+        eventually("it is started, as wlvm is to", lambda: domain.isActive())
+        wait_for_reason(wlvm, "Add <graphics type='dbus' p2p='yes'/> to its devices (virsh edit card)")
+        daemon.kill_qemu("card")
+        assert wlvm.wait_for_state("vm", "off").reason == "Its QEMU ended unexpectedly."
+        daemon.define("card").create()
+        wait_for_picture(wlvm)
+        domain.suspend()
+        wlvm.wait_for_state("vm", "paused")
+        domain.resume()
+        wlvm.wait_for_state("vm", "running")
+        with daemon.take_display("card"):
+            wait_for_reason(wlvm, "Another program shows it")
+            wlvm.control.command("start vm")
+            wait_for_picture(wlvm)
+        wlvm.control.quit()
+        assert wlvm.wait() == 0
+        assert domain.isActive(), "it goes on without wlvm"
+
+
+def test_a_daemon_that_hangs_or_ends_takes_nothing_along(daemon: LibvirtDaemon, runtime_dir: Path) -> None:
+    daemon.define("card")
+    daemon.signal(signal.SIGSTOP)
+    with Wlvm(runtime_dir, config=config(daemon)) as wlvm, InputClient(runtime_dir / wlvm.display) as client:
+        while wlvm.guest("vm").state == "connecting":
+            asked = time.monotonic()
+            wlvm.control.listing()
+            assert time.monotonic() - asked < 1, "wlvm does not wait"
+        assert "does not answer" in wlvm.guest("vm").reason
+        daemon.signal(signal.SIGCONT)
+        wait_for_picture(wlvm)
+
+        daemon.kill()
+        wait_for_reason(wlvm, "cannot be reached")
+        assert wlvm.guest("vm").state == "running"
+        client.keyboard().tap(KEY_SPACE)
+        flipped = model.picture(640, 480, patch=1)
+        eventually("it is typed into", lambda: np.array_equal(wlvm.screen(), flipped))
+        with pytest.raises(ControlError, match="cannot be reached"):
+            wlvm.control.command("pause vm")
+        daemon.start()
+        eventually("the daemon is back", lambda: not wlvm.guest("vm").reason)
+        wlvm.control.command("pause vm")
+        wlvm.wait_for_state("vm", "paused")
+
+        daemon.signal(signal.SIGSTOP)
+        wlvm.control.command("resume vm")
+        began = time.monotonic()
+    assert time.monotonic() - began < 5, "wlvm ends, whatever the daemon does"
