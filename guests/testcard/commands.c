@@ -125,6 +125,20 @@ static const char *lights(char *rest)
     return NULL;
 }
 
+static const char *head(char *rest)
+{
+    int use = text_equal(rest, "on");
+    if (!use && !text_equal(rest, "off"))
+        return "wants on or off";
+    const char *problem = card.display->use_second_head ? card.display->use_second_head(use) : "there is no second head";
+    if (!problem && use)
+        problem = card_set_mode(card.scene.width, card.scene.height);
+    if (problem)
+        return problem;
+    say("done head %s\n", rest);
+    return NULL;
+}
+
 static const char *quit(char *rest)
 {
     (void)rest;
@@ -138,6 +152,7 @@ static const char *quit(char *rest)
 static const struct command commands[] = {
     {"hold", hold}, {"run", run}, {"step", step}, {"frame", frame},   {"mode", mode},
     {"off", off},   {"on", on},   {"quit", quit}, {"cursor", cursor}, {"report", report},
+    {"head", head},
     {"lights", lights},
 };
 

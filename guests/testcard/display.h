@@ -10,7 +10,7 @@ struct rect {
 
 struct display_options {
     int flip;            /* draw each frame into the buffer that is not on screen */
-    int fixed;           /* do not follow the modes that the host asks for */
+    int fixed;           /* do not follow the modes that the host asks for the first head */
     int blob;            /* scan out guest memory itself */
     unsigned stride;     /* bytes a row of such a blob; 0 for width * 4 */
     unsigned heads;      /* how many scanouts to use */
@@ -38,6 +38,9 @@ struct display {
 
     /* Whether the host asks for another mode since the last call. */
     int (*wants_mode)(unsigned *width, unsigned *height);
+
+    /* Whether the second head, while the host has it plugged in, is used from the next mode on; NULL, or why there is none. */
+    const char *(*use_second_head)(int use);
 
     /* Two when the buffers are flipped. */
     unsigned buffers;

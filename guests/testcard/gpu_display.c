@@ -23,7 +23,7 @@ static struct display_options options;
 static struct buffers now, before, second_head;
 static unsigned shown;         /* which of the buffers is on screen */
 static int scanned_out;        /* whether it is the one of the scanout */
-static int is_on = 1, wants_asked;
+static int is_on = 1, wants_asked, second_head_wanted = 1;
 static uint32_t next_resource = FIRST_RESOURCE;
 static uint32_t *cursor_pixels;
 static int cursor_visible;
@@ -78,12 +78,26 @@ static int scan_out(unsigned head, const struct buffers *buffers, unsigned which
     return gpu_scanout(head, resource, buffers->width, buffers->height);
 }
 
-/* The second head has the still picture of frame 0 in the size that the host gives it. */
+static void leave_second_head(void)
+{
+    if (!second_head.count)
+        return;
+    gpu_scanout(1, 0, 0, 0);
+    forget(&second_head);
+    second_head = (struct buffers){.count = 0};
+    say("head 1 off\n");
+}
+
+/* The second head has the still picture of frame 0 in the size that the host gives it, while the host has it plugged in. */
 static void show_second_head(void)
 {
     unsigned width, height;
-    if (options.heads < 2 || !gpu_display_info(1, &width, &height))
+    if (options.heads < 2)
         return;
+    if (!second_head_wanted || !gpu_display_info(1, &width, &height)) {
+        leave_second_head();
+        return;
+    }
     if (width > SIDE_MAX || height > SIDE_MAX || width < WIDTH_MIN || height < HEIGHT_MIN)
         return;
     struct buffers old = second_head;
@@ -188,22 +202,34 @@ static const char *cursor(int x, int y, int show_it)
     return NULL;
 }
 
+static const char *use_second_head(int use)
+{
+    if (options.heads < 2)
+        return "there is no second head";
+    second_head_wanted = use;
+    if (!use)
+        leave_second_head();
+    return NULL;
+}
+
 /* Asked for the first time, it tells the preferred mode; from then on only what has changed. */
 static int wants_mode(unsigned *width, unsigned *height)
 {
     unsigned second_width = 0, second_height = 0;
-    if (wants_asked && (!gpu_display_changed() || options.fixed))
+    if (wants_asked && !gpu_display_changed())
         return 0;
     wants_asked = 1;
     if (!gpu_display_info(0, width, height))
         return 0;
-    if (options.heads >= 2)
+    if (options.fixed && now.count)
+        *width = now.width, *height = now.height;
+    if (options.heads >= 2 && second_head_wanted)
         gpu_display_info(1, &second_width, &second_height);
     return *width != now.width || *height != now.height || second_width != second_head.width ||
            second_height != second_head.height;
 }
 
-static struct display gpu = {"virtio-gpu", set_mode, canvas, show, power, cursor, wants_mode, 1};
+static struct display gpu = {"virtio-gpu", set_mode, canvas, show, power, cursor, wants_mode, use_second_head, 1};
 
 struct display *virtio_gpu_find(const struct display_options *wanted)
 {

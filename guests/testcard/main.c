@@ -22,6 +22,7 @@ struct multiboot {
 struct options {
     unsigned width, height; /* 0: as the host prefers */
     unsigned rate;
+    int follow;
     struct display_options display;
 };
 
@@ -50,6 +51,8 @@ static void read_option(const char *word, struct options *options)
         options->display.flip = 1;
     } else if (text_equal(word, "fixed")) {
         options->display.fixed = 1;
+    } else if (text_equal(word, "follow")) {
+        options->follow = 1;
     } else if (text_equal(word, "blob")) {
         options->display.blob = 1;
     } else if (text_equal(word, "cursor")) {
@@ -119,6 +122,8 @@ void main(uint32_t magic, struct multiboot *multiboot)
         (void)text_word(&rest); /* the name of the image */
         while ((word = text_word(&rest)))
             read_option(word, &options);
+        if (options.width && !options.follow)
+            options.display.fixed = 1;
     }
     start(&options);
     while (card.display) {

@@ -70,7 +70,7 @@ static int wants_mode(unsigned *width, unsigned *height)
     return 0;
 }
 
-static struct display vga = {"std-vga", set_mode, canvas, show, power, cursor, wants_mode, 1};
+static struct display vga = {"std-vga", set_mode, canvas, show, power, cursor, wants_mode, NULL, 1};
 
 struct display *vga_find(const struct display_options *options)
 {

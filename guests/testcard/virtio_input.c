@@ -92,12 +92,23 @@ void virtio_input_set_lights(unsigned lights)
     }
 }
 
+/* Which of several tablets a position came from, when it is another than before. */
+static void tell_tablet(const struct device *device)
+{
+    static const struct device *last;
+    if (last && last != device)
+        say("tablet %u\n", (unsigned)(device - devices));
+    last = device;
+}
+
 static void tell_motion(struct device *device)
 {
     if (device->dx || device->dy)
         input_motion(device->dx, device->dy, "virtio");
-    if (device->has_position)
+    if (device->has_position) {
+        tell_tablet(device);
         input_position(device->x, device->y, "virtio");
+    }
     if (device->wheel)
         input_wheel(device->wheel, 0, "virtio");
     if (device->hwheel)

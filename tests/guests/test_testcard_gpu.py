@@ -74,8 +74,8 @@ def test_the_mode_that_a_window_asks_for_is_taken(qemu: str) -> None:
         same(dump(card), model.picture(900, 500))
 
 
-def test_a_fixed_mode_stays(qemu: str) -> None:
-    with TestCard(qemu, "virtio-gpu", "mode=640x480 fixed") as card, window_on(card) as (console, *_):
+def test_a_mode_that_it_was_given_stays(qemu: str) -> None:
+    with TestCard(qemu, "virtio-gpu", "mode=640x480") as card, window_on(card) as (console, *_):
         console.set_ui_info(width_mm=0, height_mm=0, xoff=0, yoff=0, width=900, height=500)
         card.execute("query-status")
         card.command("step")
@@ -92,6 +92,12 @@ def test_a_second_head_has_the_still_picture(qemu: str) -> None:
         card.command("step")
         same(dump(card, device="video", head=0), model.picture(640, 480, frame=1))
         same(dump(card, device="video", head=1), model.picture(800, 600))
+        card.command("head off")
+        card.wait_for("head 1 off")
+        card.command("head on")
+        assert card.wait_for("head 1") == "head 1 800x600"
+        second.set_ui_info(width_mm=0, height_mm=0, xoff=0, yoff=0, width=0, height=0)
+        card.wait_for("head 1 off")
 
 
 def test_the_cursor_goes_to_the_device(qemu: str) -> None:
