@@ -274,9 +274,14 @@ class GuestSurface:
 
     def _switched_off(self) -> None:
         """The guest shows nothing, and may do with its pages what it likes: they are not kept from it."""
-        self.show_card(Card("dark", ["The guest has switched this display off."]))
+        self.show_card(Card("dark", ["The guest shows nothing on this display."]))
         self._give_up(self._picture)
         self._picture = None
+        self.size.shown(None)
+
+    def _size_changed(self) -> None:
+        if self._picture is not None and self._card is None:
+            self._fit()
 
     def _give_up(self, picture: Picture | None) -> None:
         if picture is not None:

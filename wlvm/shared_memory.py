@@ -85,10 +85,19 @@ class SharedFramebuffer:
         right = left + rect.width * bytes_per_pixel + (rect.height - 1) * self.stride
         rows = into[rect.y : rect.y + rect.height].reshape(-1)
         target = rows.data[left:right]
-        fd = self.fd.fileno()
-        position = self.offset + rect.y * self.stride + left
+        self._fill(target, self.offset + rect.y * self.stride + left)
+
+    def span(self, rect: Rect) -> bytearray:
+        """The bytes from the first pixel of `rect` to its last: its rows are `stride` bytes apart. TruncatedError as `read`."""
+        bytes_per_pixel = BYTES_PER_PIXEL[self.fourcc]
+        span = bytearray((rect.height - 1) * self.stride + rect.width * bytes_per_pixel)
+        self._fill(memoryview(span), self.offset + rect.y * self.stride + rect.x * bytes_per_pixel)
+        return span
+
+    def _fill(self, target: memoryview, position: int) -> None:
+        """Read from this place of the memory until `target` is full."""
         while target:
-            count = os.preadv(fd, [target], position)
+            count = os.preadv(self.fd.fileno(), [target], position)
             if count == 0:
                 raise TruncatedError("the guest's framebuffer memory has been truncated")
             target = target[count:]

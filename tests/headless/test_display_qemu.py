@@ -218,6 +218,20 @@ def test_a_size_that_a_device_cannot_take_is_only_logged(
         assert watcher.reason is None
 
 
+def test_a_head_that_nobody_draws_to_has_no_picture(qemu: str, tmp_path: Path, thread: DisplayThread) -> None:
+    """QEMU itself draws a line of text there, whatever the size."""
+    watcher = DisplayWatcher(thread)
+    with FirmwareGuest(qemu, tmp_path, ["-device", "virtio-vga,max_outputs=3"]) as guest:
+        thread.connect(guest.open_display(), watcher)
+        first, *others = watcher.wait_connected()
+        for console in others:
+            changes = watcher.wait_taken(console, lambda changes: changes.disabled)
+            assert changes.scanout is None
+        changes = watcher.wait_taken(first, lambda changes: changes.scanout is not None)
+        assert not changes.disabled
+        changes.close()
+
+
 def test_a_display_is_taken_over_by_the_next_client(qemu: str, tmp_path: Path, thread: DisplayThread) -> None:
     """QEMU has one display client at a time."""
     first, second = DisplayWatcher(thread), DisplayWatcher(thread)

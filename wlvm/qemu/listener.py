@@ -16,6 +16,7 @@ from wlvm.qemu.dbus import MAX_ARRAY, Message
 from wlvm.qemu.handover import MAX_FRAMES, FrameToken, Handover, Scanout
 from wlvm.qemu.messages import ScanoutBytes, UpdateBytes
 from wlvm.qemu.peer import Peer
+from wlvm.qemu.placeholder_surface import is_placeholder
 
 #: How long a frame may wait for its acknowledgement, in seconds; then QEMU gets it without.
 FRAME_DEADLINE: Final = 0.020
@@ -34,6 +35,7 @@ _UNKNOWN: Final = "org.freedesktop.DBus.Error.UnknownMethod"
 class ListenerConsole(Protocol):
     """What a listener needs of its console."""
 
+    index: int
     handover: Handover
     width: int
     height: int
@@ -55,6 +57,10 @@ class Listener:
         self._bytes_fourcc = 0
         self._frames: dict[FrameToken, float] = {}
         self._is_dmabuf = False
+        #: Whether the guest has ever drawn; and whether QEMU's placeholder is there in its place, which as bytes is kept.
+        self._has_drawn = False
+        self._is_placeholder = False
+        self._placeholder: ScanoutBytes | None = None
         #: The number of QEMU's latest message, and how many before it QEMU numbered and did not send.
         self._serial = 0
         self._skipped = 0
@@ -132,7 +138,10 @@ class Listener:
         scanout = messages.scanout(message)
         self._bytes, self._shared = (scanout.width, scanout.height), (0, 0)
         self._bytes_fourcc = scanout.fourcc
-        self._show(scanout, self._bytes_size())
+        if self._is_of_no_guest(scanout):
+            self._hold_placeholder(scanout)
+        else:
+            self._show(scanout, self._bytes_size())
         self._pause_if_overfull(peer)
 
     def _update(self, peer: Peer, message: Message) -> None:
@@ -148,6 +157,9 @@ class Listener:
         if not announced:
             # QEMU went from shared memory to bytes: a partial update comes first, and the scanout perhaps never.
             self._show(_black(self._bytes_size(), update), self._bytes_size())
+        elif self._placeholder is not None:
+            # Now the guest draws, and QEMU has told no scanout of it.
+            self._show(self._placeholder, self._bytes_size())
         self._handover.update(update, self._bytes_size())
         self._changed()
         self._pause_if_overfull(peer)
@@ -155,11 +167,16 @@ class Listener:
     def _scanout_map(self, peer: Peer, message: Message) -> None:
         scanout = messages.scanout_map(message)
         _answer(peer, message)  # First: telling the main thread may cost this one the interpreter's lock.
-        self._show_shared(scanout)
+        if self._is_of_no_guest(scanout):
+            self._shared, self._bytes = (scanout.width, scanout.height), (0, 0)
+            scanout.close()
+            self._hold_placeholder(None)
+        else:
+            self._show_shared(scanout)
 
     def _update_map(self, peer: Peer, message: Message) -> None:
         damage = self._clipped(messages.damage(message))
-        if damage is not None:
+        if damage is not None and not self._is_placeholder:
             self._handover.damaged(damage)
             self._tell()
 
@@ -197,9 +214,23 @@ class Listener:
         self._handover.cursor_moved(messages.cursor_position(message))
         self._changed()
 
+    def _is_of_no_guest(self, scanout: ScanoutBytes | messages.ScanoutMap) -> bool:
+        """Whether a scanout is QEMU's placeholder, and stands for nothing. On the first console it says, until the guest draws, that it has not."""
+        placeholder = is_placeholder(scanout)
+        self._has_drawn |= not placeholder
+        return placeholder and (self._has_drawn or self._console.index > 0)
+
+    def _hold_placeholder(self, scanout: ScanoutBytes | None) -> None:
+        """The guest shows nothing from now on, until it draws. Where it sets a mode that is soon: the last picture stays until then."""
+        self._is_placeholder, self._placeholder = True, scanout
+        self._is_dmabuf = False
+        self._handover.disabled()
+        self._tell()
+
     def _show(self, scanout: Scanout, size: tuple[int, int]) -> None:
         self._handover.scanout(scanout, size)
         self._is_dmabuf = False
+        self._is_placeholder, self._placeholder = False, None
         self._console.last_refusal = ""
         self._tell()
 
@@ -211,6 +242,7 @@ class Listener:
         size = (scanout.width, scanout.height)
         is_flip = self._is_dmabuf and size == self._shared
         self._shared, self._bytes, self._is_dmabuf = size, (0, 0), True
+        self._has_drawn, self._is_placeholder, self._placeholder = True, False, None
         self._handover.scanout(scanout, size)
         self._console.last_refusal = ""
         if not is_flip:
