@@ -133,6 +133,8 @@ def _console_stats(server: Server, index: int, surface: GuestSurface) -> Console
         surface.presentation.frames,
         surface.copied,
         None if latency is None else Latency(**latency),
+        surface.size.following.value,
+        surface.size.asked,
     )
 
 

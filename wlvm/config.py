@@ -217,6 +217,13 @@ class ConsoleConfig(Table, frozen=True, kw_only=True):
             "How the console's picture is sampled. Without it, as the guest's `filter` says.",
         ),
     ] = None
+    resize: Annotated[
+        bool | None,
+        Key(
+            "true or false",
+            "Whether the console follows its place. Without it, as the guest's `resize` says.",
+        ),
+    ] = None
 
 
 class GuestConfig(MachineConfig, frozen=True, kw_only=True):
@@ -327,6 +334,14 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
             "`linear` in any case.",
         ),
     ] = "auto"
+    resize: Annotated[
+        bool | None,
+        Key(
+            "true or false",
+            "Whether the guest is asked to have the size of its place in physical pixels (docs/guest-displays.md). Without it, `true`, but `false` "
+            "for consoles whose `scale` is `integer` or `fit`.",
+        ),
+    ] = None
     keyboard_layout: Annotated[
         XkbName,
         Key(
@@ -370,6 +385,12 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
         fit = console.scale or self.scale or ("exact" if console.size is None else "fit")
         filter = console.filter or self.filter
         return Scaling(Fit(fit), None if filter == "auto" else Filter(filter))
+
+    def follows(self, head: int) -> bool:
+        """Whether a console is to have the size of its place."""
+        console = self.console(head) or ConsoleConfig()
+        resize = self.resize if console.resize is None else console.resize
+        return (console.scale or self.scale or "exact") == "exact" if resize is None else resize
 
     def faults(self) -> Iterator[Fault]:
         if Rgb.parse(self.color).grey:

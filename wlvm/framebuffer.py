@@ -17,6 +17,11 @@ Transform = Literal["normal", "90", "180", "270", "flipped", "flipped-90", "flip
 TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 
 
+def is_sideways(transform: Transform) -> bool:
+    """Whether an output's width is the height of its picture."""
+    return TRANSFORMS.index(transform) % 2 == 1
+
+
 class FramebufferError(ValueError):
     """Somebody described a framebuffer, a part of one, or a cursor that cannot be. The text says what is wrong."""
 

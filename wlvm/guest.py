@@ -94,6 +94,7 @@ class Guest:
         """Have another configuration: what it says of the launch counts when the guest is launched next."""
         for index, surface in self.surfaces.items():
             surface.set_scaling(config.scaling(index))
+            surface.size.configure(config.follows(index))
         relabelled = (config.label, config.color) != (self.config.label, self.config.color)
         self.config = config
         self._vm.reconfigure(config)
@@ -212,6 +213,9 @@ class Guest:
         self._progress.over()
         self._disconnect()
         self._powerdown.disarm()
+        if state is State.OFF:
+            for surface in self.surfaces.values():
+                surface.size.forget()
         reason = self._ending or reason
         if (state, reason) == (self.state, self.reason):
             return  # the card says it already
@@ -243,7 +247,7 @@ class Guest:
             if console.index not in self.surfaces:
                 self.surfaces[console.index] = self._add_surface(self, console.index)
             surface = self.surfaces[console.index]
-            surface.connect(self._forwarder(input, console), console.acknowledge)
+            surface.connect(self._forwarder(input, console), console.acknowledge, console.set_ui_info)
             surface.show_card(_WAITING)
         self._tell_running(state.running, state.why)
         self._machine = input.devices(self._machine_changed)
@@ -294,7 +298,9 @@ class Guest:
 
     def changed(self, console: Console) -> None:
         changes = console.take()
-        self.surfaces[console.index].apply(changes)
+        surface = self.surfaces[console.index]
+        surface.apply(changes)
+        surface.size.refused(console.size_refusal)
         self.locks.told(console.modifiers)
         self._note_refusal(console)
         if console.is_absolute != self._absolute.get(console.index):

@@ -17,6 +17,7 @@ from wlvm.dmabuf_fence import FenceGate
 from wlvm.frame import Frame
 from wlvm.framebuffer import Filter, Rect
 from wlvm.guest_cursor import GuestCursor
+from wlvm.guest_size import Ask, GuestSize, Screen
 from wlvm.loop import EventLoop
 from wlvm.picture import Picture, PictureMaker, UnshowableError
 from wlvm.pixel_grid import PixelGrid
@@ -51,7 +52,7 @@ class GuestSurface:
     """One console on the screen. Implements `wlvm.desktop.view.PlacedView`.
 
     `changed` is called when the surface moved, appeared, or wants another cursor; `will_be_shown` answers whether a frame is to come that shows
-    what was just changed; `pictures` makes what the renderer can draw. `destroy()` before the scene goes.
+    what was just changed; `screen` knows the outputs by name; `pictures` makes what the renderer can draw. `destroy()` before the scene goes.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class GuestSurface:
         identity: Identity,
         changed: Callable[[GuestSurface], None],
         will_be_shown: Callable[[GuestSurface], bool],
+        screen: Callable[[str], Screen | None],
         pictures: PictureMaker,
     ) -> None:
         """It is nowhere until it is placed."""
@@ -72,6 +74,7 @@ class GuestSurface:
         self.absolute = True
         self.updates = 0
         self.presentation = Presentation()
+        self.size = GuestSize(loop, screen, self._size_changed, is_first=identity.console == 0)
         self._changed = changed
         self._will_be_shown = will_be_shown
         self._pictures = pictures
@@ -97,6 +100,7 @@ class GuestSurface:
         """Take the surface off the screen; release every key and button it holds down."""
         self._disabled.remove()
         self.disconnect()
+        self.size.close()
         self._tree.destroy()
         self._drop_card()
         self._cursor.destroy()
@@ -131,16 +135,18 @@ class GuestSurface:
                 self._draw_card()
             self._changed(self)
 
-    def connect(self, forwarder: InputForwarder, acknowledge: Acknowledge) -> None:
-        """The console can be typed into, and its frames are acknowledged."""
+    def connect(self, forwarder: InputForwarder, acknowledge: Acknowledge, ask_size: Ask) -> None:
+        """The console can be typed into, its frames are acknowledged, and it can be asked for a size."""
         self.input = forwarder
         self.presentation.connect(acknowledge)
+        self.size.connect(ask_size)
 
     def disconnect(self) -> None:
         """The console is gone, and with it its picture: follow this with a card that says why."""
         self.trouble = ""
         self._disabled.disarm()
         self.presentation.disconnect()
+        self.size.disconnect()
         if self.input is not None:
             self.input.close()
             self.input = None
@@ -224,6 +230,7 @@ class GuestSurface:
         before = self._place
         moved = before is None or before.content != place.content or grid != self._grid
         self._place, self._grid = place, grid
+        self.size.placed(place, grid)
         if before is not None and (not place.visible or before.output != place.output):
             self.presentation.give_up()
         if moved and self._card is None:
@@ -292,8 +299,10 @@ class GuestSurface:
         """Lay the picture into its cell."""
         assert self._picture is not None
         x, y, width, height = self._picture.visible
-        fit = self._fitted = fitted((width, height), self._area, self._grid, self._scaling)
-        self._node.set_source((x, y, *fit.shown))
+        self.size.shown((width, height))
+        size, crops = (width, height), self.size.crops
+        fit = self._fitted = fitted(size, self._area, self._grid, self._scaling, crops=crops)
+        self._node.set_source((x, y, *fit.source))
         self._node.set_filter(fit.filter)
         self._set_box(fit.box)
         self._draw_cursor()

@@ -30,6 +30,10 @@ class PixelGrid:
         product: float = struct.unpack("f", struct.pack("f", position * self.scale))[0]
         return int(math.copysign(math.floor(abs(product) + 0.5), product))
 
+    def rounds_up(self, position: int) -> bool:
+        """Whether `edge` is past the pixel that so many logical pixels end in."""
+        return self.edge(position) > math.floor(position * self.scale)
+
     def physical(self, box: Rect) -> Rect:
         """The physical pixels that a box of the layout is drawn on."""
         left, top = box.x - self.origin[0], box.y - self.origin[1]

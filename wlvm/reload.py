@@ -15,7 +15,7 @@ class Part(enum.Enum):
 
     LABEL = "what a guest is called, and its colour"
     PLACE = "where a guest's consoles sit"
-    SCALING = "how a guest's pictures lie in their places"
+    SCALING = "how a guest's pictures lie in their places, and whether it follows these"
     CAPTURE = "who may have pictures"
     INPUT = "how a guest is typed into"
     START = "how a guest is launched: at its next start, since a machine that runs is not ended for it"
@@ -35,6 +35,7 @@ GUEST_PARTS: Mapping[str, Part] = {
     "consoles": Part.PLACE,
     "scale": Part.SCALING,
     "filter": Part.SCALING,
+    "resize": Part.SCALING,
     "capture": Part.CAPTURE,
     "input": Part.INPUT,
     "keyboard_layout": Part.INPUT,

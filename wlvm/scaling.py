@@ -38,6 +38,10 @@ class Scaling:
     filter: Filter | None = None
 
 
+#: By so much less than a picture, in guest pixels, is shown where wlroots would forget its last pixels: too little to be seen.
+_LESS = 1 / 256
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """A picture in its place."""
@@ -49,7 +53,7 @@ class Fitted:
     picture: tuple[int, int]
     """Its size in guest pixels."""
     shown: tuple[float, float]
-    """How many guest pixels lie in the box: the picture's, or a little more, which repeat its edge."""
+    """How many guest pixels lie in the box: the picture's, or a little more, which repeat its edge; or a part, from its top left corner on."""
     filter: Filter
     grid: PixelGrid
 
@@ -57,6 +61,18 @@ class Fitted:
     def factor(self) -> tuple[float, float]:
         """Physical pixels per guest pixel."""
         return self.physical.width / self.shown[0], self.physical.height / self.shown[1]
+
+    @property
+    def source(self) -> tuple[float, float]:
+        """What wlroots is to be told as `shown`.
+
+        It draws a buffer from the rounded edge on, but damages it from the pixel that the edge lies in, for as many pixels as the buffer
+        has, so that the last ones keep what was there before (0.16, wlr_scene_buffer_set_buffer_with_damage). Where the scale is not whole
+        it damages one more on each side.
+        """
+        left, top = self.box.x - self.grid.origin[0], self.box.y - self.grid.origin[1]
+        less = _LESS if self.grid.rounds_up(left) or self.grid.rounds_up(top) else 0
+        return self.shown[0] - less, self.shown[1] - less
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
         """The guest pixel drawn at a point of the layout; the nearest one where there is none."""
@@ -68,10 +84,17 @@ class Fitted:
         return min(max(column, 0), width - 1), min(max(row, 0), height - 1)
 
 
-def fitted(picture: tuple[int, int], area: Rect, grid: PixelGrid, scaling: Scaling) -> Fitted:
-    """Lay a picture, so many guest pixels wide and high, into the middle of an area of the layout on an output."""
+def fitted(
+    picture: tuple[int, int], area: Rect, grid: PixelGrid, scaling: Scaling, *, crops: bool = False
+) -> Fitted:
+    """Lay a picture, so many guest pixels wide and high, into the middle of an area of the layout on an output.
+
+    `crops`: of one that is larger than the area its top left part is shown, where it is not to be as large as the place allows.
+    """
     room_across, room_down = grid.size(area)
     width, height = picture
+    if crops and scaling.fit is not Fit.FIT:
+        width, height = min(width, room_across), min(height, room_down)
     whole = 1
     if scaling.fit is not Fit.EXACT:
         whole = max(1, min(room_across // width, room_down // height))
@@ -84,7 +107,7 @@ def fitted(picture: tuple[int, int], area: Rect, grid: PixelGrid, scaling: Scali
     box = Rect(x + grid.origin[0], y + grid.origin[1], columns, rows)
     left, top, _, _ = grid.physical(box)
     physical = Rect(left, top, *grid.size(box))
-    shown: tuple[float, float] = picture
+    shown: tuple[float, float] = width, height
     if factor == whole:
         shown = physical.width / whole, physical.height / whole
     sampled = scaling.filter or (Filter.NEAREST if factor == whole else Filter.LINEAR)

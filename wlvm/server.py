@@ -47,8 +47,9 @@ from wlvm.desktop.window import Window
 from wlvm.desktop_config import RESERVED_CODES
 from wlvm.desktop_settings import desktop_settings, key_for, key_table
 from wlvm.file_watch import FileWatch
-from wlvm.framebuffer import Rect
+from wlvm.framebuffer import Rect, is_sideways
 from wlvm.guest import Guest
+from wlvm.guest_size import Screen
 from wlvm.guest_surface import GuestSurface
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
@@ -333,6 +334,7 @@ class Server(OutputsEvents):
             guest.identity(console),
             self._surface_changed,
             self._will_be_shown,
+            self._screen,
             self._pictures,
         )
         self._views.append(surface)
@@ -345,6 +347,7 @@ class Server(OutputsEvents):
             lambda: self._close_guest(guest.name),
         )
         surface.set_scaling(guest.config.scaling(console))
+        surface.size.configure(guest.config.follows(console))
         self.desktop.add(surface, GuestHead(guest.name, console))
         return surface
 
@@ -621,6 +624,16 @@ class Server(OutputsEvents):
         """Whether a frame that shows what was just applied to a surface is to come."""
         output = self.outputs.get(surface.output)
         return output is not None and surface.visible and output.expects_frame
+
+    def _screen(self, name: str) -> Screen | None:
+        """What a guest is told of an output; None when it is no more."""
+        output = self.outputs.get(name)
+        if output is None:
+            return None
+        size, millimetres = output.wlr.size, output.wlr.millimetres
+        if is_sideways(output.wlr.transform):
+            size, millimetres = size[::-1], millimetres[::-1]
+        return Screen(size, millimetres)
 
     def resized(self, output: Output) -> None:
         self.rearranged()

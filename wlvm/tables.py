@@ -49,6 +49,7 @@ def stats(result: Stats) -> str:
             str(console.frames),
             _megabytes(console.copied_bytes),
             *_latency(console),
+            _resize(console),
         )
         for guest in result.guests
         for console in guest.consoles
@@ -60,7 +61,18 @@ def stats(result: Stats) -> str:
         for console in guest.consoles
         if console.fallback
     ]
-    heads = ("GUEST", "CONSOLE", "PATH", "UPDATES", "FRAMES", "COPIED MB", "P50 MS", "P99 MS", "MAX MS")
+    heads = (
+        "GUEST",
+        "CONSOLE",
+        "PATH",
+        "UPDATES",
+        "FRAMES",
+        "COPIED MB",
+        "P50 MS",
+        "P99 MS",
+        "MAX MS",
+        "RESIZE",
+    )
     return _sections(
         aligned(heads, consoles), "\n".join(reasons), aligned(("OUTPUT", "FRAMES", "SCANNED OUT"), outputs)
     )
@@ -158,6 +170,13 @@ def _latency(console: ConsoleStats) -> tuple[str, str, str]:
         return "-", "-", "-"
     latency = console.latency_ms
     return f"{latency.p50:.1f}", f"{latency.p99:.1f}", f"{latency.max:.1f}"
+
+
+def _resize(console: ConsoleStats) -> str:
+    """Whether the guest has the size of its place, and which that is."""
+    return (
+        console.resize if console.asked is None else f"{console.resize} {console.asked[0]}x{console.asked[1]}"
+    )
 
 
 def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -199,10 +199,9 @@ def test_the_monitor_answers_while_nobody_takes_or_dispatches(
         display.close()
 
 
-def test_a_size_that_a_device_cannot_take_is_only_logged(
-    qemu: str, tmp_path: Path, thread: DisplayThread, caplog: pytest.LogCaptureFixture
+def test_a_size_that_a_device_cannot_take_is_refused_and_no_more(
+    qemu: str, tmp_path: Path, thread: DisplayThread
 ) -> None:
-    caplog.set_level("INFO")
     watcher = DisplayWatcher(thread)
     with FirmwareGuest(qemu, tmp_path, ["-device", "isa-vga"]) as guest:
         thread.connect(guest.open_display(), watcher)
@@ -212,9 +211,11 @@ def test_a_size_that_a_device_cannot_take_is_only_logged(
 
         def seen(changes: ConsoleChanges) -> bool:
             changes.close()
-            return "SetUIInfo" in caplog.text
+            return bool(console.size_refusal)
 
         watcher.wait_taken(console, seen)
+        assert "org.qemu.Display1.Error.Unsupported" in console.size_refusal
+        assert console in watcher.changes
         assert watcher.reason is None
 
 

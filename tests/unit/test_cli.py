@@ -66,8 +66,18 @@ STATS = Stats(
         GuestStats(
             "debian",
             (
-                ConsoleStats(0, "bytes", "it is a VGA", 20, 18, 4_096_000, Latency(1.04, 2.06, 3.0)),
-                ConsoleStats(1, "", "", 0, 0, 0, None),
+                ConsoleStats(
+                    0,
+                    "bytes",
+                    "it is a VGA",
+                    20,
+                    18,
+                    4_096_000,
+                    Latency(1.04, 2.06, 3.0),
+                    "refused",
+                    (1280, 800),
+                ),
+                ConsoleStats(1, "", "", 0, 0, 0, None, "off", None),
             ),
         ),
     ),
@@ -191,9 +201,9 @@ def test_list_is_a_table_with_the_reasons_below(wlvm: Wlvm, capsys: pytest.Captu
 def test_stats_is_a_table_with_the_fallbacks_below(wlvm: Wlvm, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["stats"]) == command_line.OK
     assert capsys.readouterr().out.splitlines() == [
-        "GUEST   CONSOLE  PATH   UPDATES  FRAMES  COPIED MB  P50 MS  P99 MS  MAX MS",
-        "debian  0        bytes  20       18      4.1        1.0     2.1     3.0",
-        "debian  1        -      0        0       0          -       -       -",
+        "GUEST   CONSOLE  PATH   UPDATES  FRAMES  COPIED MB  P50 MS  P99 MS  MAX MS  RESIZE",
+        "debian  0        bytes  20       18      4.1        1.0     2.1     3.0     refused 1280x800",
+        "debian  1        -      0        0       0          -       -       -       off",
         "",
         "debian 0: it is a VGA",
         "",

@@ -41,9 +41,13 @@ class Place:
     content: Rect
     visible: bool
     stratum: Stratum
+    own_size: bool = False
+    """Whether it is as large as the view is by itself: it follows the view, and not the other way round."""
 
 
-def framed(output: str, outer: Rect, traits: Traits, *, visible: bool, stratum: Stratum) -> Place:
+def framed(
+    output: str, outer: Rect, traits: Traits, *, visible: bool, stratum: Stratum, own_size: bool = False
+) -> Place:
     """The place of a view in its box: border and title give way where there is no room for them and a pixel of content."""
     border = max(0, min(traits.border, (outer.width - 1) // 2, (outer.height - 1) // 2))
     x, y = outer.x + border, outer.y + border
@@ -56,6 +60,7 @@ def framed(output: str, outer: Rect, traits: Traits, *, visible: bool, stratum: 
         Rect(x, y + title, width, height - title),
         visible,
         stratum,
+        own_size,
     )
 
 

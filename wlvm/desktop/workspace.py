@@ -230,6 +230,7 @@ class Workspace(Generic[V]):
                 ground.traits(view),
                 visible=shown and self._may_be_seen(view),
                 stratum=Stratum.FULLSCREEN if covered and self._may_be_seen(view) else Stratum.FLOATING,
+                own_size=self._floating[view].size is None,
             )
         if self._fullscreen is not None:
             self._cover(scene, self._fullscreen, ground, shown)

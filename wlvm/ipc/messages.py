@@ -323,7 +323,8 @@ class Latency(msgspec.Struct, frozen=True):
 class ConsoleStats(msgspec.Struct, frozen=True):
     """One console: how its pixels reach the screen (`path`, empty for not at all) and why by no better way (`fallback`), the `updates` that
     QEMU announced, the `frames` that showed some, the bytes of its pixels that wlvm itself copied for that, and how late the frames were (null
-    before the first).
+    before the first). `resize` is whether the guest has the size of its place, "off", "waiting", "follows", "ignored" or "refused", and
+    `asked` the width and height that it was asked for (null for none).
     """
 
     index: int
@@ -333,6 +334,8 @@ class ConsoleStats(msgspec.Struct, frozen=True):
     frames: int
     copied_bytes: int
     latency_ms: Latency | None
+    resize: str
+    asked: tuple[int, int] | None
 
 
 class GuestStats(msgspec.Struct, frozen=True):

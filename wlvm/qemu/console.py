@@ -23,8 +23,8 @@ _RANGES = {"q": (0, 0xFFFF), "i": (-1 << 31, (1 << 31) - 1), "u": (0, 0xFFFF_FFF
 class ConsoleLink(Protocol):
     """How a console reaches QEMU from the main thread: each method returns at once, the display thread does the rest."""
 
-    def call(self, call: Call) -> None:
-        """Call a method; an error that QEMU answers is logged."""
+    def ask_size(self, index: int, call: Call) -> None:
+        """Call console `index`'s SetUIInfo; an error that QEMU answers is the console's `size_refusal` then."""
 
     def ask(self, call: Call, answered: Callable[[str], None]) -> None:
         """Call a method; `answered` is called on the main thread, with the error that QEMU answers or "", if the display is still open then."""
@@ -64,6 +64,8 @@ class Console:
         #: How many messages were refused because their values cannot be, and why the last one since the last scanout was ("": none).
         self.refused = 0
         self.last_refusal = ""
+        #: Why QEMU refused the last `set_ui_info`; "" when it did not.
+        self.size_refusal = ""
         #: How many scanouts QEMU announced and then dropped before it had sent them: what is shown is older than what the guest shows.
         self.lost_scanouts = 0
         self.handover = Handover(self._resume)
@@ -95,7 +97,7 @@ class Console:
         QEMU tells the guest at once, so debounce before. A size of 0x0 unplugs a virtio-gpu head. Main thread.
         """
         body = (width_mm, height_mm, xoff, yoff, width, height)
-        self._link.call(self._checked(CONSOLE_INTERFACE, "SetUIInfo", "qqiiuu", body))
+        self._link.ask_size(self.index, self._checked(CONSOLE_INTERFACE, "SetUIInfo", "qqiiuu", body))
 
     def rel_motion(self, dx: int, dy: int) -> None:
         """Move the guest's pointer by so many pixels; QEMU ignores it when the pointer is absolute. Main thread."""

@@ -222,8 +222,8 @@ class _Link:
         self.session: Session
         thread._post(partial(thread._open, self, sock, _Reports(display, thread)))
 
-    def call(self, call: Call) -> None:
-        self._thread._post(lambda: self.session.call(call))
+    def ask_size(self, index: int, call: Call) -> None:
+        self._thread._post(lambda: self.session.ask_size(index, call))
 
     def ask(self, call: Call, answered: Callable[[str], None]) -> None:
         def tell(error: str) -> None:

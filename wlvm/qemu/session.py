@@ -8,7 +8,6 @@ the call is made, and nobody here ever waits for QEMU.
 
 from __future__ import annotations
 
-import logging
 import re
 import selectors
 import socket
@@ -42,7 +41,6 @@ MAX_CONSOLES: Final = 16
 _ROOT: Final = "/org/qemu/Display1"
 _CONSOLE_PATH: Final = re.compile(r"/org/qemu/Display1/Console_(0|[1-9][0-9]{0,8})")
 
-_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
@@ -113,10 +111,10 @@ class Session:
         if not self._closed:
             self._main.notify(call)
 
-    def call(self, call: Call) -> None:
-        """Call QEMU; log the error if it answers one."""
+    def ask_size(self, index: int, call: Call) -> None:
+        """Call SetUIInfo of console `index`; an error that QEMU answers is told of the console."""
         if not self._closed:
-            self._main.call(call, partial(_log_error, call))
+            self._main.call(call, partial(self._size_answered, self._consoles[index]))
 
     def ask(self, call: Call, answered: Callable[[str], None]) -> None:
         """Call QEMU; `answered` is called here with the error that it answers, or "". Never on a closed session."""
@@ -221,6 +219,12 @@ class Session:
         for console in consoles:
             self._reports.changed(console)
 
+    def _size_answered(self, console: Console, reply: Message) -> None:
+        refusal = _error_text(reply) if reply.kind is Kind.ERROR else ""
+        if refusal != console.size_refusal:
+            console.size_refusal = refusal
+            self._console_changed(console)
+
     def _console_changed(self, console: Console) -> None:
         if self._connected:
             self._reports.changed(console)
@@ -289,8 +293,3 @@ def _error_text(reply: Message) -> str:
     text = readable(str(reply.values()[0])) if reply.fields.signature.startswith("s") else ""
     name = readable(reply.fields.error_name)
     return f"{text} ({name})" if text else name
-
-
-def _log_error(call: Call, reply: Message) -> None:
-    if reply.kind is Kind.ERROR:
-        _log.info("QEMU refused %s of %s: %s", call.member, call.path, _error_text(reply))

@@ -106,6 +106,11 @@ class WlrOutput:
         return self.pointer.width, self.pointer.height
 
     @property
+    def millimetres(self) -> tuple[int, int]:
+        """Width and height of its screen, before it is turned; (0, 0) when the backend does not know."""
+        return max(0, int(self.pointer.phys_width)), max(0, int(self.pointer.phys_height))
+
+    @property
     def scale(self) -> float:
         return float(self.pointer.scale)
 
