@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wlvm.desktop.client_touch import ClientTouch
 from wlvm.desktop.view import ARROW, ClientCursor, Cursor, HiddenCursor
 from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import Scene
@@ -22,6 +23,7 @@ class ClientInput:
         """`cursor_changed` is called when the client that has the pointer wants another cursor."""
         self.clients = clients
         self._scene = scene
+        self.touch = ClientTouch(clients, scene)
         self._cursor_changed = cursor_changed
         self._cursor: Cursor = ARROW
         self._surface: Surface | None = None
@@ -110,6 +112,7 @@ class ClientInput:
 
     def surface_gone(self, surface: Surface) -> None:
         """A surface ends, and the pointer over it is over none."""
+        self.touch.surface_gone(surface)
         if self._surface == surface:
             self._surface = None
             self._buttons.clear()
@@ -117,7 +120,12 @@ class ClientInput:
             self.moved()
 
     def _on_cursor(self, surface: CursorSurface | None) -> None:
-        self.wish(HiddenCursor() if surface is None else ClientCursor(surface))
+        if surface is None:
+            self.wish(HiddenCursor())
+        else:
+            # wlroots would show the image from before the surface again.
+            surface.ended = lambda: self.wish(HiddenCursor())
+            self.wish(ClientCursor(surface))
 
     def _forget_cursor(self) -> None:
         if isinstance(self._cursor, ClientCursor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from wlvm.wlr import abi
@@ -39,8 +40,14 @@ class CursorSurface(Surface):
         super().__init__(pointer)
         self.hot_x, self.hot_y = hot_x, hot_y
         self.alive = True
+        #: Called when its client has ended it, while somebody still needs it.
+        self.ended: Callable[[], None] = lambda: None
         self._listeners = Listeners()
-        self._listeners.add(wlr_ffi.addressof(pointer.events.destroy), lambda _data: self.forget())
+        self._listeners.add(wlr_ffi.addressof(pointer.events.destroy), self._on_destroy)
+
+    def _on_destroy(self, _data: Any) -> None:
+        self.forget()
+        self.ended()
 
     def forget(self) -> None:
         """Nobody needs it any more, or its client has ended it."""
