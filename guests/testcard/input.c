@@ -72,3 +72,9 @@ void input_position(unsigned x, unsigned y, const char *via)
     card_point(pixel(x, card.scene.width), pixel(y, card.scene.height));
     say("abs %u %u via=%s px=%d,%d\n", x, y, via, card.scene.pointer_x, card.scene.pointer_y);
 }
+
+void input_touch(unsigned slot, int down, int was_down, unsigned x, unsigned y)
+{
+    const char *phase = !down ? "up" : was_down ? "moved" : "down";
+    say("touch %u %s px=%d,%d\n", slot, phase, pixel(x, card.scene.width), pixel(y, card.scene.height));
+}

@@ -20,6 +20,8 @@ extern int input_has_lights;
 void input_set_lights(unsigned lights);
 void ps2_set_lights(unsigned lights);
 void virtio_input_set_lights(unsigned lights);
+/* A finger: 0 to 32767 over the screen, where it is, or was when it was lifted. */
+void input_touch(unsigned slot, int down, int was_down, unsigned x, unsigned y);
 
 /* Starts the devices; each *_poll() hands on what has come in since. */
 void ps2_init(void);

@@ -1,5 +1,5 @@
 /*
- * Virtio keyboards, mice and tablets, as many as there are.
+ * Virtio keyboards, mice, tablets and touchscreens, as many as there are.
  * Follows: Virtual I/O Device (VIRTIO) 1.2, section 5.8 (input device); linux/input-event-codes.h for types and codes.
  */
 #include "input.h"
@@ -13,6 +13,14 @@ enum { EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_LED = 0x11 };
 enum { EVENTS, STATUS }; /* the queues */
 enum { LED_NUML, LED_CAPSL, LED_SCROLLL, LEDS };
 enum { REL_X = 0, REL_Y = 1, REL_HWHEEL = 6, REL_WHEEL = 8, ABS_X = 0, ABS_Y = 1 };
+enum { ABS_MT_SLOT = 0x2f, ABS_MT_POSITION_X = 0x35, ABS_MT_POSITION_Y = 0x36, ABS_MT_TRACKING_ID = 0x39 };
+enum { FINGERS = 10, BUTTON_TOUCH = 0x14a };
+
+struct finger {
+    unsigned x, y;
+    int down, was_down, changed;
+};
+
 
 struct event {
     uint16_t type, code;
@@ -28,6 +36,8 @@ struct device {
     /* What came since the last EV_SYN. */
     int dx, dy, wheel, hwheel, has_position;
     unsigned x, y; /* of the last position: a tablet leaves out the axis that has not changed */
+    struct finger fingers[FINGERS];
+    unsigned slot; /* the finger that is told of */
 };
 
 static struct device devices[DEVICES];
@@ -123,10 +133,39 @@ static void key(struct device *device, unsigned code, uint32_t value)
         return;
     device->held[code / 32] ^= 1u << code % 32;
     tell_motion(device);
-    if (code >= BUTTON_LEFT && code <= BUTTON_EXTRA)
+    if (code == BUTTON_TOUCH)
+        say("touching %u\n", (unsigned)value);
+    else if (code >= BUTTON_LEFT && code <= BUTTON_EXTRA)
         input_button(code, (int)value, "virtio");
     else
         input_key(code, (int)value, "virtio");
+}
+
+static void tell_fingers(struct device *device)
+{
+    for (unsigned slot = 0; slot < FINGERS; slot++) {
+        struct finger *finger = &device->fingers[slot];
+        if (finger->changed)
+            input_touch(slot, finger->down, finger->was_down, finger->x, finger->y);
+        finger->was_down = finger->down;
+        finger->changed = 0;
+    }
+}
+
+static void touch(struct device *device, struct event event)
+{
+    if (event.code == ABS_MT_SLOT)
+        device->slot = event.value;
+    if (device->slot >= FINGERS)
+        return;
+    struct finger *finger = &device->fingers[device->slot];
+    if (event.code == ABS_MT_TRACKING_ID) {
+        finger->changed |= finger->down != ((int)event.value >= 0);
+        finger->down = (int)event.value >= 0;
+    } else if (event.code == ABS_MT_POSITION_X || event.code == ABS_MT_POSITION_Y) {
+        *(event.code == ABS_MT_POSITION_X ? &finger->x : &finger->y) = event.value;
+        finger->changed = 1;
+    }
 }
 
 static void event(struct device *device, struct event event)
@@ -134,6 +173,7 @@ static void event(struct device *device, struct event event)
     int value = (int)event.value;
     if (event.type == EV_SYN) {
         tell_motion(device);
+        tell_fingers(device);
     } else if (event.type == EV_KEY) {
         key(device, event.code, event.value);
     } else if (event.type == EV_REL) {
@@ -148,6 +188,8 @@ static void event(struct device *device, struct event event)
     } else if (event.type == EV_ABS && event.code <= ABS_Y) {
         *(event.code == ABS_X ? &device->x : &device->y) = event.value;
         device->has_position = 1;
+    } else if (event.type == EV_ABS) {
+        touch(device, event);
     }
 }
 
