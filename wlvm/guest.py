@@ -272,6 +272,7 @@ class Guest:
             surface.pointer_mode(absolute=self._machine.absolute_pointer)
             if surface.input is not None:
                 surface.input.repeat = timing
+                surface.input.touch.available = self._machine.multitouch
 
     def _tell_running(self, running: bool, why: str) -> None:
         self._runs, self._why = running, why

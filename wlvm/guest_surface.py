@@ -30,6 +30,7 @@ from wlvm.shared_memory import TruncatedError
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import BufferNode, Tree
+from wlvm.wlr.touch import TouchCancel, TouchDown, TouchEvent, TouchFrame, TouchMotion, TouchUp
 
 #: QEMU disables a scanout at every flip of a blob resource; only when nothing follows for this long is the screen really off.
 _DISABLED_AFTER_MS = 200
@@ -431,3 +432,21 @@ class GuestSurface:
 
     def pointer_frame(self) -> None:
         """Nothing to do: motion is coalesced by time."""
+
+    @property
+    def takes_touch(self) -> bool:
+        return self.input is not None and self.input.touch.available and self._card is None
+
+    def touch(self, event: TouchEvent) -> None:
+        if self.input is None or self._fitted is None:
+            return
+        touch, fit = self.input.touch, self._fitted
+        match event:
+            case TouchDown(slot, x, y):
+                touch.down(slot, *fit.pixel(self.box.x + x, self.box.y + y), *fit.picture)
+            case TouchMotion(slot, x, y):
+                touch.motion(slot, *fit.pixel(self.box.x + x, self.box.y + y), *fit.picture)
+            case TouchUp(slot) | TouchCancel(slot):
+                touch.up(slot)
+            case TouchFrame():
+                touch.frame()

@@ -20,7 +20,7 @@ from pywayland.protocol.wayland import (  # isort: skip
 from pywayland.protocol.xdg_shell import XdgWmBase  # isort: skip
 
 _XRGB8888 = 1  # wl_shm.format
-_POINTER, _KEYBOARD = 1, 2  # wl_seat.capability
+_TOUCH = 4  # wl_seat.capability
 
 
 class Client:
@@ -41,6 +41,8 @@ class Client:
         self.wm_base = self.bind(XdgWmBase)
         self.wm_base.dispatcher["ping"] = lambda base, serial: base.pong(serial)
         self.seat = self.bind(WlSeat, 5)
+        self._abilities = 0
+        self.seat.dispatcher["capabilities"] = self._able
         self.pointer = self.seat.get_pointer()
         for name in ("enter", "leave", "motion", "button", "axis_discrete"):
             self.pointer.dispatcher[name] = self._note("pointer " + name)
@@ -48,6 +50,22 @@ class Client:
         for name in ("enter", "leave", "key", "modifiers", "repeat_info"):
             self.keyboard.dispatcher[name] = self._note("keyboard " + name)
         self.display.roundtrip()
+
+    def _able(self, _seat: Any, abilities: int) -> None:
+        self._abilities = abilities
+
+    @property
+    def has_touch(self) -> bool:
+        """Whether the seat has a touchscreen."""
+        return bool(self._abilities & _TOUCH)
+
+    def touch(self) -> Any:
+        """The seat's wl_touch, whose events are noted for as long as somebody has it."""
+        touch = self.seat.get_touch()
+        for name in ("down", "up", "motion", "frame", "cancel"):
+            touch.dispatcher[name] = self._note("touch " + name)
+        self.display.roundtrip()
+        return touch
 
     def _found(self, registry: Any, number: int, name: str, version: int) -> None:
         self._globals[name] = (number, version)

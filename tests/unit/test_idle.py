@@ -6,6 +6,7 @@ from tests.loops import ManualLoop
 from wlvm.desktop.idle import Idle
 from wlvm.key_symbols import KeySymbols
 from wlvm.wlr.input import Scroll
+from wlvm.wlr.touch import TouchEvent, TouchUp
 
 A = KeySymbols((ord("a"),), ord("a"))
 
@@ -33,6 +34,9 @@ class Seat:
 
     def frame(self) -> None:
         self.heard.append("frame")
+
+    def touch(self, event: TouchEvent) -> None:
+        self.heard.append(event)
 
 
 class Screens:
@@ -67,13 +71,22 @@ def test_every_kind_of_event_keeps_the_screens_on_and_goes_to_the_seat() -> None
         lambda: idle.motion_absolute(3.0, 4.0),
         lambda: idle.button(272, True),
         lambda: idle.axis(Scroll(True, 15, 120, 0)),
+        lambda: idle.touch(TouchUp(0)),
     ):
         screens.loop.advance(9_000)
         event()
     idle.frame()
     assert screens.switched == []
     scroll = Scroll(True, 15, 120, 0)
-    assert screens.seat.heard == [(30, True), (1.0, 2.0), (3.0, 4.0), (272, True), scroll, "frame"]
+    assert screens.seat.heard == [
+        (30, True),
+        (1.0, 2.0),
+        (3.0, 4.0),
+        (272, True),
+        scroll,
+        TouchUp(0),
+        "frame",
+    ]
 
 
 def test_zero_is_never() -> None:

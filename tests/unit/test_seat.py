@@ -8,6 +8,7 @@ from wlvm.desktop.seat import Seat
 from wlvm.desktop.view import ARROW, Cursor, HiddenCursor
 from wlvm.framebuffer import Rect
 from wlvm.wlr.input import Scroll
+from wlvm.wlr.touch import TouchEvent
 
 LEFT, RIGHT = 272, 273  # BTN_LEFT, BTN_RIGHT
 A, B = 30, 48  # KEY_A, KEY_B
@@ -40,6 +41,7 @@ class View:
     visible = True
     takes_keyboard = True
     grabs_keyboard = True
+    takes_touch = False
 
     def __init__(self, box: Rect, wants_motion: bool = False) -> None:
         self.box = box
@@ -85,6 +87,9 @@ class View:
 
     def pointer_frame(self) -> None:
         """Not of interest here."""
+
+    def touch(self, event: TouchEvent) -> None:
+        self.log.append(event)
 
 
 class Desk:

@@ -150,7 +150,6 @@ def test_settings_are_as_libinput_tells_them(runtime_dir: Path) -> None:
 
 def test_kinds_that_nobody_has_a_use_for_are_told_and_left_alone(runtime_dir: Path) -> None:
     make = {
-        "touch": uinput.touchscreen,
         "tablet": uinput.tablet,
         "tablet pad": uinput.tablet_pad,
         "switch": uinput.lid,
@@ -159,13 +158,7 @@ def test_kinds_that_nobody_has_a_use_for_are_told_and_left_alone(runtime_dir: Pa
         for product, (kind, device) in enumerate(make.items(), 16):
             with device(f"Acme {kind}", product) as plugged:
                 assert listed(wlvm, f"Acme {kind}").kind == kind
-                if kind == "touch":
-                    finger = [
-                        (uinput.EV_ABS, uinput.ABS_MT_TRACKING_ID, 1),
-                        (uinput.EV_ABS, uinput.ABS_MT_POSITION_X, 9),
-                    ]
-                    plugged.send(*finger, (uinput.EV_KEY, uinput.BTN_TOUCH, 1))
-                elif kind == "tablet":
+                if kind == "tablet":
                     plugged.send((uinput.EV_KEY, uinput.BTN_TOOL_PEN, 1), (uinput.EV_ABS, uinput.ABS_X, 9))
                 elif kind == "tablet pad":
                     plugged.tap(uinput.BTN_0)
@@ -264,6 +257,68 @@ def test_a_touchpad_does_not_click_where_nobody_asked_for_taps(
         pad.tap_with(1)
         mouse.tap(uinput.BTN_RIGHT)
         assert guest.wait_for("button", DEADLINE).startswith("button right down")
+
+
+def test_a_finger_on_a_touchscreen_is_where_it_is_on_the_screen(
+    hardware: Hardware, runtime_dir: Path, qemu: str
+) -> None:
+    with (
+        TestCard(qemu, "virtio-gpu", "mode=640x480", VIRTIO, start_timeout=DEADLINE) as guest,
+        uinput.touchscreen("Acme Screen", 50) as screen,
+        session(runtime_dir, shown(guest)) as wlvm,
+    ):
+        wlvm.wait_for_picture("card")
+        assert listed(wlvm, "Acme Screen").kind == "touch"
+        x, y = uinput.WIDTH // 2, uinput.HEIGHT // 4
+        screen.send(
+            (uinput.EV_ABS, uinput.ABS_MT_SLOT, 0), (uinput.EV_ABS, uinput.ABS_MT_TRACKING_ID, 1),
+            (uinput.EV_ABS, uinput.ABS_MT_POSITION_X, x), (uinput.EV_ABS, uinput.ABS_MT_POSITION_Y, y),
+            (uinput.EV_ABS, uinput.ABS_X, x), (uinput.EV_ABS, uinput.ABS_Y, y), (uinput.EV_KEY, uinput.BTN_TOUCH, 1),
+        )  # fmt: skip
+        guest.wait_for("button left down", DEADLINE)
+        # The device has one more place than the fraction says: WIDTH is its greatest value.
+        place = next(line for line in reversed(guest.heard) if line.startswith("abs"))
+        column, row = map(int, place.rpartition("px=")[2].split(","))
+        assert abs(column - 320) <= 1
+        assert abs(row - 120) <= 1
+        screen.send((uinput.EV_ABS, uinput.ABS_MT_TRACKING_ID, -1), (uinput.EV_KEY, uinput.BTN_TOUCH, 0))
+        guest.wait_for("button left up", DEADLINE)
+
+
+def test_a_guest_with_a_mouse_hears_what_the_device_counts(
+    hardware: Hardware, runtime_dir: Path, qemu: str
+) -> None:
+    """Whatever acceleration the cursor has; and the lock ends when another session comes to the front."""
+    config = '[[input_device]]\nkind = "pointer"\naccel_profile = "flat"\naccel_speed = 1\n'
+    with (
+        TestCard(qemu, "virtio-gpu", "mode=640x480", start_timeout=DEADLINE) as guest,
+        Mouse("Acme Mouse", 51) as mouse,
+        session(runtime_dir, config + shown(guest)) as wlvm,
+    ):
+        wlvm.wait_for_picture("card")
+        listed(wlvm, mouse.name)
+        mouse.tap(BTN_LEFT)
+        guest.wait_for("button left up", DEADLINE)
+        mouse.move(11, -7)
+        assert guest.wait_for("rel", DEADLINE).startswith("rel 11 -7")
+        terminal.activate(2)
+        eventually("the devices are another session's", lambda: terminal.active() == 2)
+        terminal.activate(1)
+        eventually("they are ours again", lambda: terminal.active() == 1)
+
+        def clicked() -> bool:
+            """libinput tells of devices that it has opened anew with the first event from one."""
+            mouse.move(3, 3)
+            mouse.tap(uinput.BTN_RIGHT)
+            return any(line.startswith("button right") for line in guest.lines())
+
+        eventually("a click reaches the guest", clicked)
+        heard = guest.heard[
+            : next(i for i, line in enumerate(guest.heard) if line.startswith("button right"))
+        ]
+        assert not [
+            line for line in heard[heard.index("button left up via=ps2") :] if line.startswith("rel 3 3")
+        ]
 
 
 def test_caps_lock_is_one_for_all_keyboards_of_a_layout_and_so_is_its_light(runtime_dir: Path) -> None:

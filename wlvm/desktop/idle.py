@@ -8,6 +8,7 @@ from collections.abc import Callable
 from wlvm.key_symbols import KeySymbols
 from wlvm.loop import EventLoop
 from wlvm.wlr.input import Scroll, SeatEvents
+from wlvm.wlr.touch import TouchEvent
 
 
 class Idle:
@@ -120,3 +121,7 @@ class Idle:
 
     def frame(self) -> None:
         self._events.frame()
+
+    def touch(self, event: TouchEvent) -> None:
+        self.activity()
+        self._events.touch(event)

@@ -10,6 +10,7 @@ from wlvm.desktop.seat import Seat
 from wlvm.key_symbols import KeySymbols
 from wlvm.loop import EventLoop
 from wlvm.wlr.input import Scroll
+from wlvm.wlr.touch import TouchEvent
 
 #: What goes on while its key is held.
 _REPEATED = (Focus, Move, Resize)
@@ -99,3 +100,7 @@ class Keys:
 
     def frame(self) -> None:
         self._seat.frame()
+
+    def touch(self, event: TouchEvent) -> None:
+        self._router.interrupt()
+        self._seat.touch.tell(event)

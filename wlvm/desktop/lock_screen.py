@@ -18,6 +18,7 @@ from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import RectNode, Tree
 from wlvm.wlr.session_lock import LockSurface, SessionLock, SessionLockGlobal
+from wlvm.wlr.touch import TouchEvent
 
 #: A side of the cover, in logical pixels: more than any layout of outputs has.
 _SIDE = 1 << 20
@@ -41,6 +42,7 @@ class Cover:
     takes_keyboard = True
     grabs_keyboard = False
     wants_motion = False
+    takes_touch = False
     visible = True
     cursor: Cursor = ARROW
     box = Rect(-_SIDE // 2, -_SIDE // 2, _SIDE, _SIDE)
@@ -74,6 +76,8 @@ class Cover:
     def pointer_axis(self, scroll: Scroll) -> None: ...
 
     def pointer_frame(self) -> None: ...
+
+    def touch(self, event: TouchEvent) -> None: ...
 
 
 class LockView(SurfaceView):

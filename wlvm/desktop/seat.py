@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Protocol
 
+from wlvm.desktop.touch import Touch
 from wlvm.desktop.view import ARROW, ClientCursor, Cursor, ImageCursor, NamedCursor, View
 from wlvm.wlr.input import Scroll, SeatDevices
 
@@ -46,6 +47,7 @@ class Seat:
         self._view_at = view_at
         self._policy = policy
         self._devices: SeatDevices | None = None
+        self.touch = Touch(self, view_at)
         #: Called with the view that has the keyboard now, also when that has grabbed or released keyboard or pointer.
         self.focus_changed: Callable[[View | None], None] = lambda view: None
         self._keyboard: View | None = None
@@ -158,7 +160,8 @@ class Seat:
             self._moved()
 
     def interrupt(self) -> None:
-        """Take the pointer from whoever holds on to it, by a button or a lock: what is below it now gets it."""
+        """Take the pointer from whoever holds on to it, by a button or a lock: what is below it now gets it. So are fingers."""
+        self.touch.cancel()
         self.end_grab()
         self._locked = None
         self._buttons.clear()
@@ -188,11 +191,13 @@ class Seat:
             self.key(key, False)
         for button in tuple(self._buttons):
             self.button(button, False)
+        self.touch.cancel()
         if self._locked is not None:
             self._unlock()
 
     def view_gone(self, view: View) -> None:
         """A view went: it gets no event any more."""
+        self.touch.view_gone(view)
         if self._locked is view:
             self._locked = None
         if self._holder is view:
@@ -281,6 +286,10 @@ class Seat:
         if self._released and view is self._keyboard:
             self._released = False
             self.focus_changed(view)
+
+    def touched(self, view: View) -> None:
+        """A finger came down on a view: it gets what a click on it would give it."""
+        self._pressed_on(view)
 
     def axis(self, scroll: Scroll) -> None:
         target = self._locked or self._pointer

@@ -11,6 +11,7 @@ from wlvm.framebuffer import Rect
 from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import Tree
 from wlvm.wlr.surface import Surface
+from wlvm.wlr.touch import TouchEvent
 from wlvm.wlr.xdg_shell import XdgPopup
 
 
@@ -137,3 +138,10 @@ class SurfaceView:
 
     def pointer_frame(self) -> None:
         self.input.frame()
+
+    @property
+    def takes_touch(self) -> bool:
+        return self.input.touch.takes(self.surface)
+
+    def touch(self, event: TouchEvent) -> None:
+        self.input.touch.tell(self, self.box, event)

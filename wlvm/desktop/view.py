@@ -13,6 +13,7 @@ from wlvm.pixel_grid import PixelGrid
 from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import Tree
 from wlvm.wlr.surface import CursorSurface
+from wlvm.wlr.touch import TouchEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,13 @@ class View(Hashable, Protocol):
 
     def pointer_frame(self) -> None:
         """The end of a group of events of the pointer that belong together."""
+
+    @property
+    def takes_touch(self) -> bool:
+        """Whether the view has fingers as such. For others the first finger is the pointer with its left button down."""
+
+    def touch(self, event: TouchEvent) -> None:
+        """What a finger does that came down on the view."""
 
 
 class PlacedView(View, Protocol):

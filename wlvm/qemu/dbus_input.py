@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from wlvm.qemu.console import Console
 from wlvm.qemu.keycodes import QNUMS
-from wlvm.qemu.qmp import Execute, Failure, Reply, Success
+from wlvm.qemu.qmp import NOT_RUNNING, Execute, Failure, Reply, Success
 
 #: InputButton's names, each at its number (QEMU qapi/ui.json).
 _BUTTONS: Final = (
@@ -55,7 +55,7 @@ class DbusMachineInput:
         if command != "input-send-event":
             answer(Failure("CommandNotFound", f"{command} takes QMP"))
         elif not self.running:
-            answer(Failure("GenericError", "VM not running"))
+            answer(Failure("GenericError", NOT_RUNNING))
         else:
             _carry_out(list(_steps(console, events)), answer)
 
@@ -68,6 +68,8 @@ class DbusDevices:
         self._changed = changed
         self.keyboard_repeats_itself = keyboard_repeats_itself
         self.absolute_pointer = False
+        #: D-Bus does not tell.
+        self.multitouch = False
 
     def ask(self) -> None:
         # QEMU 7.2's property says false until the pointer changes for the first time. In every release a pointer that takes positions

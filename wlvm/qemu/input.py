@@ -22,7 +22,8 @@ from wlvm.qemu.motion import (
     send_to_sink,
     to_events,
 )
-from wlvm.qemu.qmp import Execute, Failure, QmpError, Reply
+from wlvm.qemu.qmp import NOT_RUNNING, Execute, Failure, QmpError, Reply
+from wlvm.qemu.touch import TouchForwarder
 
 #: The buttons that QEMU has: evdev code (linux/input-event-codes.h) -> InputButton.
 BUTTONS: Final = MappingProxyType(
@@ -36,7 +37,6 @@ DEFAULT_INTERVAL_MS: Final = 8
 _NOTCH: Final = 120  # of a high-resolution wheel's units
 #: A virtio input device drops a whole report that does not fit into its queue of 64 events.
 _MAX_NOTCHES_A_REPORT: Final = 16
-_NOT_RUNNING: Final = "VM not running"  # QEMU ui/input.c, all releases
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +93,7 @@ class InputForwarder:
         """
         self._execute = execute
         self._target: dict[str, Any] = {} if device is None else {"device": device, "head": head}
+        self.touch = TouchForwarder(execute, self._target)
         self._sink = sink
         self._name = name
         self.interval_ms = interval_ms
@@ -194,7 +195,7 @@ class InputForwarder:
         self._send_motion_when_due()
 
     def release_all(self) -> None:
-        """Everything comes up, and nothing repeats: the focus is elsewhere."""
+        """Every key and button comes up, and nothing repeats: the focus is elsewhere."""
         self._repeat.stop()
         self._release(tuple(self._held))
 
@@ -207,16 +208,19 @@ class InputForwarder:
         self._stopped = True
         self._repeat.stop()
         self._forget_motion()
+        self.touch.stopped()
 
     def resumed(self) -> None:
         """QEMU runs the guest again."""
         self._stopped = False
         self._send_owed()
+        self.touch.resumed()
 
     def close(self) -> None:
         """Let go of everything, for good. Close this before the QmpClient, which sees to it that QEMU gets it."""
         self._forget_motion()
         self.release_all()
+        self.touch.release_all()
         self._repeat.close()
         self._pace.remove()
 
@@ -362,7 +366,7 @@ class InputForwarder:
             return
         if motion is not None:
             self._position = None
-        if failure.description == _NOT_RUNNING:
+        if failure.description == NOT_RUNNING:
             # A key that went down is kept in `_down` too: it may be down for the guest, from before. To come up once too often
             # does no harm.
             self._down.update((change.code, None) for change in changes if not change.down)

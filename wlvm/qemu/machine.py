@@ -13,7 +13,8 @@ from wlvm.qemu.qmp import Execute, QmpError, Reply, returned
 
 #: Where QEMU keeps devices: those with an id, those without, and those that no option named (such as -usbdevice's).
 _DEVICES: Final = ("/machine/peripheral", "/machine/peripheral-anon", "/machine/unattached")
-_TYPE: Final = re.compile(r"child<(?:usb-kbd|virtio-keyboard.*)>")
+_KEYBOARD: Final = re.compile(r"child<(?:usb-kbd|virtio-keyboard.*)>")
+_MULTITOUCH: Final = re.compile(r"child<virtio-multitouch.*>")
 
 
 class InputDevices(Protocol):
@@ -23,6 +24,8 @@ class InputDevices(Protocol):
     keyboard_repeats_itself: bool
     #: Whether the pointer in charge takes positions.
     absolute_pointer: bool
+    #: Whether there is a device that takes fingers.
+    multitouch: bool
 
     def ask(self) -> None:
         """Have another look; who made this is told when it is done."""
@@ -63,7 +66,7 @@ class Machine:
         self._changed = changed
         self._unanswered = 0
         self._again = False
-        self._keyboards = 0
+        self._types: list[str] = []
         #: Whether a USB or virtio keyboard is there, which the guest's driver repeats by itself. A PS/2 keyboard sends what it
         #: is sent, so someone must repeat its keys. True until the first answer.
         self.keyboard_repeats_itself = True
@@ -72,6 +75,8 @@ class Machine:
         self.absolute_pointer = False
         #: Whether any pointer takes positions.
         self.has_tablet = False
+        #: Whether there is a virtio-multitouch device (QEMU 8.1 and later).
+        self.multitouch = False
 
     def ask(self) -> None:
         """Ask QEMU; while an earlier question is open, once more after it: what it is answered may be older than the reason to ask."""
@@ -79,7 +84,7 @@ class Machine:
             self._again = True
             return
         self._again = False
-        self._keyboards = 0
+        self._types.clear()
         try:
             self._execute("query-mice", on_reply=self._on_mice)
             for path in _DEVICES:
@@ -97,13 +102,14 @@ class Machine:
 
     def _on_devices(self, reply: Reply) -> None:
         children = returned(reply, list[_Child], [])
-        self._keyboards += sum(_TYPE.fullmatch(child.type) is not None for child in children)
+        self._types += [child.type for child in children]
         self._answered()
 
     def _answered(self) -> None:
         self._unanswered -= 1
         if not self._unanswered:
-            self.keyboard_repeats_itself = self._keyboards > 0
+            self.keyboard_repeats_itself = any(map(_KEYBOARD.fullmatch, self._types))
+            self.multitouch = any(map(_MULTITOUCH.fullmatch, self._types))
             self._changed()
             if self._again:
                 self.ask()

@@ -31,6 +31,7 @@ from wlvm.qemu.qmp_messages import (
 from wlvm.qemu.text import readable
 
 __all__ = [
+    "NOT_RUNNING",
     "Execute",
     "Failure",
     "QemuVersion",
@@ -49,6 +50,9 @@ MAX_UNSENT: Final = 1 << 20
 GREETING_TIMEOUT_MS: Final = 10_000
 #: How long `QmpClient.close` waits for the last replies. QEMU answers within milliseconds, unless it hangs.
 CLOSE_SECONDS: Final = 0.25
+
+#: Why QEMU refuses input while the guest is stopped (ui/input.c, all releases).
+NOT_RUNNING: Final = "VM not running"
 
 _CHUNK: Final = 256 << 10
 _INPUT: Final = "input-send-event"

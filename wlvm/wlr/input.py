@@ -21,6 +21,7 @@ from wlvm.wlr.listeners import Listeners
 from wlvm.wlr.output import OutputLayout
 from wlvm.wlr.seat import ClientSeat
 from wlvm.wlr.surface import CursorSurface
+from wlvm.wlr.touch import TouchEvent, Touchscreens
 
 from pywayland.server import Display  # isort: skip
 
@@ -96,6 +97,9 @@ class PointerEvents(Protocol):
 
     def frame(self) -> None: ...
 
+    def touch(self, event: TouchEvent) -> None:
+        """What a finger does, in layout coordinates."""
+
 
 class SeatEvents(KeyboardEvents, PointerEvents, Protocol):
     """Everything a seat is told by its devices."""
@@ -135,6 +139,9 @@ class SeatDevices:
         self._theme = wlr.wlr_xcursor_manager_create(wlr_ffi.NULL, 24)
         wlr.wlr_xcursor_manager_load(self._theme, 1.0)
         self._image: Any = None
+        self._touchscreens = Touchscreens(
+            self._cursor, lambda event: events.touch(event), self.clients.has_touch
+        )
         #: The devices that tell how far they moved, by their addresses, as do those of some that tell positions too.
         self._tells_motion: set[int] = set()
         self._absolute: tuple[float, float] | None = None
@@ -158,13 +165,14 @@ class SeatDevices:
         for pointer in self._pointers:
             pointer.listeners.remove()
         self._listeners.remove()
+        self._touchscreens.forget()
         wlr.wlr_xcursor_manager_destroy(self._theme)
         wlr.wlr_cursor_destroy(self._cursor)
         self.clients.destroy()
         self._no_keyboard.finish()
 
     def add(self, data: Any) -> None:
-        """Set up a device that the backend announced (a `struct wlr_input_device *`), and use it if it is a keyboard or a pointer."""
+        """Set up a device that the backend announced (a `struct wlr_input_device *`), and use it if it is a keyboard, a pointer or a touchscreen."""
         pointer = wlr_ffi.cast("struct wlr_input_device *", data)
         device = InputDevice(pointer, self.devices.remove)
         self.devices.append(device)
@@ -174,6 +182,10 @@ class SeatDevices:
             self._add_keyboard(wlr.wlr_keyboard_from_input_device(pointer), device.keyboard)
         elif pointer.type == wlr.WLR_INPUT_DEVICE_POINTER:
             self._add_pointer(wlr.wlr_pointer_from_input_device(pointer))
+        elif pointer.type == wlr.WLR_INPUT_DEVICE_TOUCH:
+            touch = wlr.wlr_touch_from_input_device(pointer)
+            self._attach(pointer, touch.output_name)
+            self._touchscreens.add(touch)
 
     def use_rules(self, rules: DeviceRules) -> None:
         """Have other settings from now on, also on the devices that are there."""
@@ -209,14 +221,17 @@ class SeatDevices:
 
     def _add_pointer(self, pointer: Any, output: Any = wlr_ffi.NULL) -> None:
         """Have the cursor follow a `struct wlr_pointer *`; its positions are those of an output, or else of the whole layout."""
-        device = wlr_ffi.addressof(pointer.base)
+        self._attach(wlr_ffi.addressof(pointer.base), pointer.output_name, output)
+        self._pointers.append(Pointer(pointer, self))
+
+    def _attach(self, device: Any, output_name: Any, output: Any = wlr_ffi.NULL) -> None:
+        """Have the cursor know a `struct wlr_input_device *`, and which output its positions are of, where it is one."""
         wlr.wlr_cursor_attach_input_device(self._cursor, device)
-        if output == wlr_ffi.NULL and pointer.output_name != wlr_ffi.NULL:
-            # A window of a nested backend has a pointer of its own, whose positions are that window's.
-            output = self._layout.find(wlr_ffi.string(pointer.output_name).decode())
+        if output == wlr_ffi.NULL and output_name != wlr_ffi.NULL:
+            # A window of a nested backend has devices of its own, whose positions are that window's.
+            output = self._layout.find(wlr_ffi.string(output_name).decode())
         if output != wlr_ffi.NULL:
             wlr.wlr_cursor_map_input_to_output(self._cursor, device, output)
-        self._pointers.append(Pointer(pointer, self))
 
     def _on_virtual_keyboard(self, data: Any) -> None:
         """Raised when a client makes a keyboard; its keymap comes later, from the client."""

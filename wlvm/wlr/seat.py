@@ -18,7 +18,7 @@ from wlvm.wlr.surface import CursorSurface, Surface
 from pywayland.server import Display  # isort: skip
 
 #: wl_seat.capability
-_POINTER, _KEYBOARD = 1, 2
+_POINTER, _KEYBOARD, _TOUCH = 1, 2, 4
 
 _RELEASED, _PRESSED = 0, 1
 
@@ -135,6 +135,33 @@ class ClientSeat:
     def pointer_frame(self) -> None:
         """The end of a group of events of the pointer that belong together."""
         wlr.wlr_seat_pointer_notify_frame(self.pointer)
+
+    # Touchscreens. A finger keeps its number while it is down.
+
+    def has_touch(self, has: bool) -> None:
+        """Whether there is a touchscreen: clients that know of none hear of no finger."""
+        wlr.wlr_seat_set_capabilities(self.pointer, _POINTER | _KEYBOARD | (_TOUCH if has else 0))
+
+    def takes_touch(self, surface: Surface) -> bool:
+        """Whether the surface's client hears of fingers."""
+        return bool(wlr.wlr_surface_accepts_touch(self.pointer, surface.pointer))
+
+    def touch_down(self, surface: Surface, finger: int, x: float, y: float) -> None:
+        wlr.wlr_seat_touch_notify_down(self.pointer, surface.pointer, _now(), finger, x, y)
+
+    def touch_motion(self, finger: int, x: float, y: float) -> None:
+        wlr.wlr_seat_touch_notify_motion(self.pointer, _now(), finger, x, y)
+
+    def touch_up(self, finger: int) -> None:
+        wlr.wlr_seat_touch_notify_up(self.pointer, _now(), finger)
+
+    def touch_cancel(self, surface: Surface) -> None:
+        """Nothing is to come of any finger that the surface's client has."""
+        wlr.wlr_seat_touch_notify_cancel(self.pointer, surface.pointer)
+
+    def touch_frame(self) -> None:
+        """The end of a group of events of fingers that belong together."""
+        wlr.wlr_seat_touch_notify_frame(self.pointer)
 
     def end_grabs(self) -> None:
         """End what a client holds on to: its menus close, its drag is cancelled. A popup's grab of the keyboard ends with that of the pointer."""
