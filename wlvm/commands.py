@@ -35,6 +35,9 @@ from wlvm.ipc.messages import (
     OutputStats,
     Request,
     ScreenshotArguments,
+    SnapshotListing,
+    Snapshots,
+    SnapshotsArguments,
     Stats,
     SubscribeArguments,
     TypeArguments,
@@ -42,7 +45,9 @@ from wlvm.ipc.messages import (
     Workspaces,
 )
 from wlvm.picture import Picture
+from wlvm.qemu.disks import Snapshot
 from wlvm.udmabuf import DEVICE
+from wlvm.vm.vm import PowerError
 from wlvm.wlr.output import OutputError
 
 if TYPE_CHECKING:
@@ -66,6 +71,7 @@ def commands_of(server: Server) -> Mapping[str, Command]:
         "subscribe": lambda request: server.feed.subscribe(request.parse(SubscribeArguments).kinds),
         "attach": lambda request: _attach(server, request.parse(AttachArguments)),
         "detach": lambda request: _detach(server, request.parse(DetachArguments)),
+        "snapshots": lambda request: _snapshots(_guest(server, request.parse(SnapshotsArguments).guest)),
         "frame": lambda request: _frame(server, request.parse(FrameArguments)),
         "screenshot": lambda request: screenshot(server, request.parse(ScreenshotArguments).output),
     }
@@ -152,6 +158,23 @@ def _path(surface: GuestSurface, output: Output | None) -> tuple[str, str]:
         if output is not None and picture.dmabuf() is not None:
             reasons.append(f"no direct scanout: {direct_scanout.why_not(surface, output)}")
     return path, "; ".join(reason for reason in reasons if reason)
+
+
+def _snapshots(guest: Guest) -> Deferred:
+    deferred = Deferred()
+
+    def told(found: Sequence[Snapshot] | str) -> None:
+        if isinstance(found, str):
+            deferred.resolve(ControlError(f"{guest.name}: {found}"))
+        else:
+            listed = (SnapshotListing(each.name, each.made, each.memory) for each in found)
+            deferred.resolve(Snapshots(tuple(listed)))
+
+    try:
+        guest.disks.snapshots(told)
+    except PowerError as error:
+        raise ControlError(str(error)) from None
+    return deferred
 
 
 def _attach(server: Server, arguments: AttachArguments) -> Attached:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from wlvm.config import GuestConfig
+from wlvm.guest_disks import GuestDisks
 from wlvm.guest_surface import GuestSurface, Identity
 from wlvm.lock_keys import GuestLocks
 from wlvm.loop import EventLoop
@@ -66,6 +67,7 @@ class Guest:
         self._restarts = Restarts()
         self._calmed = loop.timer(self._tell_trouble)
         self._vm = vm_of(config, loop, displays, self)
+        self.disks = GuestDisks(config.name, self._there, lambda text: tell(self, text))
         self._machine: InputDevices | None = None
         self._powerdown = loop.timer(self._power_off_now)
         #: Why the machine is gone, when it is: what a person, or the guest itself, wanted.

@@ -16,7 +16,7 @@ from wlvm import msg, tables
 from wlvm.command_line import FAILED, OK, USAGE, add_command, add_json, complain, print_json, status_of
 from wlvm.ipc import ControlClient, ControlError, ExportedDmabuf, find_socket
 from wlvm.ipc.image import description_for_child
-from wlvm.ipc.messages import Event, Inputs, Kind, Listing, Outputs, Stats, Views, Workspaces
+from wlvm.ipc.messages import Event, Inputs, Kind, Listing, Outputs, Snapshots, Stats, Views, Workspaces
 
 if TYPE_CHECKING:
     from wlvm.frame import Frame
@@ -37,6 +37,10 @@ def add_remote(commands: Any) -> None:
 
     detach = _add_asking(commands, "detach", _detach, "leave a guest: one that wlvm launched ends")
     detach.add_argument("guest", metavar="GUEST")
+
+    snapshots = _add_asking(commands, "snapshots", _snapshots, "the snapshots of a guest's machine")
+    snapshots.add_argument("guest", metavar="GUEST")
+    add_json(snapshots)
 
     frame = _add_asking(commands, "frame", _frame, "a guest's pixels, exactly, as a PNG file")
     frame.add_argument("guest", metavar="GUEST")
@@ -167,6 +171,15 @@ def _attach(arguments: argparse.Namespace) -> int:
 
 def _detach(arguments: argparse.Namespace) -> int:
     _ask(arguments, lambda client: client.detach(arguments.guest))
+    return OK
+
+
+def _snapshots(arguments: argparse.Namespace) -> int:
+    result = _ask(arguments, lambda client: client.call("snapshots", {"guest": arguments.guest}))
+    if arguments.json:
+        print_json(result)
+    else:
+        print(tables.snapshots(_as(Snapshots, result)))
     return OK
 
 

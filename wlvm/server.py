@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from wlvm import apply_config
@@ -18,9 +19,11 @@ from wlvm.commands import commands_of
 from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig
 from wlvm.desktop.bindings import ChordError, KeyRouter
 from wlvm.desktop.command import (
+    ChangeDisks,
     Close,
     Command,
     CommandError,
+    DiskAction,
     EnterMode,
     Exec,
     Paste,
@@ -369,8 +372,8 @@ class Server(OutputsEvents):
             raise CommandError("no guest has the focus")
         return self.guests[view.identity.guest]
 
-    def _power(self, action: PowerAction, name: str | None) -> None:
-        """Do something to a guest's machine; without a name, the one whose console has the focus."""
+    def _named_guest(self, name: str | None) -> Guest:
+        """A guest; without a name, the one whose console has the focus. CommandError."""
         view = self.desktop.workspaces.focused
         if name is None and isinstance(view, GuestSurface):
             name = view.identity.guest
@@ -378,7 +381,9 @@ class Server(OutputsEvents):
             raise CommandError("no guest has the focus: name one")
         if name not in self.guests:
             raise CommandError(f"no guest {name}: there are {', '.join(self.guests) or 'none'}")
-        guest = self.guests[name]
+        return self.guests[name]
+
+    def _power(self, action: PowerAction, guest: Guest) -> None:
         act = {
             "start": guest.power_on,
             "shutdown": guest.shut_down_machine,
@@ -389,6 +394,20 @@ class Server(OutputsEvents):
         }[action]
         try:
             act()
+        except PowerError as error:
+            raise CommandError(str(error)) from None
+
+    def _change_disks(self, action: DiskAction, value: str, guest: Guest) -> None:
+        disks = guest.disks
+        act: dict[DiskAction, Callable[[], None]] = {
+            "snapshot": partial(disks.save, value),
+            "restore": partial(disks.load, value),
+            "discard": partial(disks.delete, value),
+            "cd": partial(disks.insert_cd, value),
+            "eject": disks.eject_cd,
+        }
+        try:
+            act[action]()
         except PowerError as error:
             raise CommandError(str(error)) from None
 
@@ -437,7 +456,9 @@ class Server(OutputsEvents):
             case Close():
                 self._close_focused()
             case Power(action, guest):
-                self._power(action, guest)
+                self._power(action, self._named_guest(guest))
+            case ChangeDisks(action, value, guest):
+                self._change_disks(action, value, self._named_guest(guest))
             case Type(text):
                 self.typing.type(self._focused_guest(), text)
             case Paste(which):

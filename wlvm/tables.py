@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 
 from wlvm.ipc.messages import (
@@ -11,6 +12,7 @@ from wlvm.ipc.messages import (
     Listing,
     OutputListing,
     Outputs,
+    Snapshots,
     Stats,
     ViewListing,
     Views,
@@ -36,6 +38,21 @@ def listing(result: Listing) -> str:
     return _sections(
         aligned(("GUEST", "STATE", "CONSOLE", "SIZE", "OUTPUT", "POSITION"), rows), "\n".join(reasons)
     )
+
+
+def snapshots(result: Snapshots) -> str:
+    """The snapshots, with the local time of each."""
+    if not result.snapshots:
+        return "no snapshots"
+    rows = [
+        (
+            snapshot.name,
+            time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(snapshot.made)),
+            _megabytes(snapshot.memory),
+        )
+        for snapshot in result.snapshots
+    ]
+    return aligned(("NAME", "MADE", "MEMORY"), rows)
 
 
 def stats(result: Stats) -> str:

@@ -95,6 +95,7 @@ STRUCTS: dict[str, list[type[msgspec.Struct]]] = {
     "attach": [messages.AttachArguments, messages.Attached],
     "detach": [messages.DetachArguments],
     "type": [messages.TypeArguments],
+    "snapshots": [messages.SnapshotsArguments, messages.Snapshots, messages.SnapshotListing],
     "frame": [
         messages.FrameArguments,
         messages.Image,
@@ -219,6 +220,7 @@ def test_the_documented_lines_are_the_protocols() -> None:
         "stats": messages.Stats,
         "inputs": messages.Inputs,
         "attach": messages.Attached,
+        "snapshots": messages.Snapshots,
         "frame": messages.Image,
         "frame dmabuf": messages.DmabufImage,
         "screenshot": messages.Image,

@@ -20,6 +20,7 @@ SplitInto = Literal["columns", "rows", "tabbed"]
 Dimension = Literal["width", "height"]
 Selection = Literal["clipboard", "primary"]
 PowerAction = Literal["start", "shutdown", "poweroff", "pause", "resume", "reset"]
+DiskAction = Literal["snapshot", "restore", "discard", "cd", "eject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,15 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeDisks:
+    """What is done to a machine's disks: `value` is a snapshot's name, or the file of a CD, or "". `guest` as in Power."""
+
+    action: DiskAction
+    value: str
+    guest: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Type:
     """A text, typed into the guest that has the focus."""
 
@@ -201,7 +211,9 @@ class Quit:
     """End wlvm."""
 
 
-Command = ViewCommand | Close | Power | Type | Paste | Release | EnterMode | Exec | Reload | Quit
+Command = (
+    ViewCommand | Close | Power | ChangeDisks | Type | Paste | Release | EnterMode | Exec | Reload | Quit
+)
 
 
 class CommandError(ValueError):
@@ -276,7 +288,7 @@ _DIMENSIONS: dict[str, Dimension] = {dimension: dimension for dimension in get_a
 _VALUES: dict[str, Callable[[str], object]] = {
     "AMOUNT": _amount, "X": _amount, "Y": _amount, "WIDTH": _amount, "HEIGHT": _amount,
     "WORKSPACE": _workspace, "OUTPUT": _output, "LAYOUT": _layout,
-    "GUEST": _name, "APP_ID": _name, "MODE": _name,
+    "NAME": _name, "FILE": _name, "GUEST": _name, "APP_ID": _name, "MODE": _name,
 }  # fmt: skip
 
 
@@ -302,6 +314,19 @@ _POWER: dict[PowerAction, str] = {
 
 def _power(action: PowerAction, meaning: str) -> Form:
     return Form(f"{action} [GUEST]", meaning, lambda guest: Power(action, guest))
+
+
+_DISKS: dict[DiskAction, str] = {
+    "snapshot": "Keep the guest, its memory and disks, as it is now, under a name (docs/machines.md).",
+    "restore": "Have the guest be as it was when the snapshot was made.",
+    "discard": "Delete a snapshot.",
+    "cd": "Put a file, by its whole path or one from `~`, into the guest's CD drive.",
+}
+
+
+def _disks(action: DiskAction, meaning: str) -> Form:
+    value = "FILE" if action == "cd" else "NAME"
+    return Form(f"{action} {value} [GUEST]", meaning, lambda value, guest: ChangeDisks(action, value, guest))
 
 
 FORMS: tuple[Form, ...] = (
@@ -399,6 +424,12 @@ FORMS: tuple[Form, ...] = (
     ),
     Form("close", "Ask what has the focus to close.", Close),
     *(_power(action, meaning) for action, meaning in _POWER.items()),
+    *(_disks(action, meaning) for action, meaning in _DISKS.items()),
+    Form(
+        "eject [GUEST]",
+        "Take the CD out of the guest's drive.",
+        lambda guest: ChangeDisks("eject", "", guest),
+    ),
     Form(
         "paste [clipboard|primary]",
         "Type the text of the clipboard, or the one that was selected last, into the guest that has the focus.",

@@ -158,6 +158,24 @@ class GuestListing(msgspec.Struct, frozen=True):
     consoles: tuple[ConsoleListing, ...]
 
 
+class SnapshotsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    guest: str
+
+
+class SnapshotListing(msgspec.Struct, frozen=True):
+    """A snapshot of a machine: when it was `made`, in seconds since 1970, and how many bytes its `memory` takes."""
+
+    name: str
+    made: int
+    memory: int
+
+
+class Snapshots(msgspec.Struct, frozen=True):
+    """The result of `snapshots`."""
+
+    snapshots: tuple[SnapshotListing, ...]
+
+
 class Listing(msgspec.Struct, frozen=True):
     """The result of `list`."""
 

@@ -44,6 +44,8 @@ class LibvirtVm:
     """
 
     ours = False
+    #: libvirt keeps snapshots and media of its own account: virsh changes them.
+    disks = None
 
     def __init__(
         self, config: GuestConfig, loop: EventLoop, displays: DisplayThread, events: VmEvents

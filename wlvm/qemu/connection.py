@@ -15,6 +15,7 @@ import msgspec
 
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
+from wlvm.qemu.disks import Disks
 from wlvm.qemu.display import Console, Display, DisplayThread
 from wlvm.qemu.heartbeat import Heartbeat
 from wlvm.qemu.machine import MachineInput, QmpInput
@@ -120,6 +121,7 @@ class QemuConnection:
         self._stops = Throttle(loop, _NEWS_MS, self._ask_status)
         self._heartbeat = Heartbeat(loop, self._ask_status, self._tell_responsive)
         self.qmp = QmpClient(loop, sock, self)
+        self.disks = Disks(self.qmp.execute)
 
     def close(self) -> None:
         """Close every socket. No event is told afterwards. Harmless when repeated."""
@@ -155,6 +157,8 @@ class QemuConnection:
         elif name == "STOP":
             self._set_running(False)
             self._stops.ask()  # it tells why
+        elif name == "JOB_STATUS_CHANGE":
+            self.disks.event(name, data)
         elif self._events is None or self._display is None:
             return
         elif name == "RESET":

@@ -7,6 +7,7 @@ import socket
 from wlvm.config import GuestConfig
 from wlvm.loop import EventLoop
 from wlvm.qemu.connection import QemuConnection
+from wlvm.qemu.disks import Disks
 from wlvm.qemu.display import DisplayThread
 from wlvm.qemu.qmp import QmpError
 from wlvm.vm.vm import PowerError, VmEvents
@@ -42,6 +43,10 @@ class QmpVm:
 
     def reset(self) -> None:
         self._tell("system_reset")
+
+    @property
+    def disks(self) -> Disks | None:
+        return None if self._connection is None else self._connection.disks
 
     def finish(self) -> None:
         """Nothing ends with wlvm."""

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from wlvm.config import GuestConfig
 from wlvm.qemu.connection import MachineEvents
+from wlvm.qemu.disks import Disks
 
 
 class State(enum.StrEnum):
@@ -74,6 +75,10 @@ class Vm(Protocol):
 
     def reset(self) -> None:
         """As its reset button."""
+
+    @property
+    def disks(self) -> Disks | None:
+        """Its disks, to be changed; None while nobody can, and where others do."""
 
     def close(self) -> None:
         """Leave it: what was started to end with wlvm is asked to end, all else goes on."""

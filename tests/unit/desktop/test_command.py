@@ -53,7 +53,7 @@ def test_a_command_is_what_it_says(text: str, command: commands.Command) -> None
     ("text", "reason"),
     [
         ("fokus left", 'fokus: expected a command: did you mean "focus"?'),
-        ("", "nothing: expected a command: close, exec, float, focus, "),
+        ("", "nothing: expected a command: cd, close, discard, eject, "),
         (
             "focus sideways",
             "focus sideways: expected focus left|right|up|down|next|prev, or focus guest GUEST",
