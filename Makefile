@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` do all the set-up they need; see docs/install.md.
 
-.PHONY: help demo screenshots test test-workstation workstation lint bench bench-workstation setup qemu-10 wlcs guests clean
+.PHONY: help demo screenshots test test-workstation test-guests docs-guests workstation lint bench bench-workstation setup qemu-10 wlcs guests clean
 .DEFAULT_GOAL := help
 
 # The QEMUs that the tests run against, colon-separated: what is installed, and QEMU 10 where `make qemu-10` has put it.
@@ -12,6 +12,8 @@ help:
 	@echo 'make demo     virtual machines on one screen'
 	@echo 'make test     the tests (PYTEST="-k loader" for some of them)'
 	@echo 'make test-workstation  those that need a real screen, in a virtual machine that has one'
+	@echo 'make test-guests       those that boot real guests: firmware, GRUB, Linux (docs/guests.md)'
+	@echo 'make docs-guests       the table of docs/guests.md, from what they found'
 	@echo 'make workstation       that machine, with wlvm on it (docs/workstation.md)'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make bench    the measurements of docs/performance.md'
@@ -33,6 +35,13 @@ test-workstation: setup
 	@scripts/fetch-qemu11
 	@scripts/fetch-mesa
 	@scripts/workstation -- env WLVM_QEMUS=$(abspath .cache/qemu-11/qemu-system-x86_64) .venv/bin/python -m pytest tests/workstation -p no:cacheprovider -o faulthandler_timeout=600 $(PYTEST)
+
+test-guests: setup
+	@scripts/guests
+	WLVM_GALLERY=1 WLVM_TEST_DEADLINE=180 .venv/bin/python -m pytest tests/gallery -o faulthandler_timeout=600 $(PYTEST)
+
+docs-guests:
+	.venv/bin/python -m tests.gallery.results
 
 workstation:
 	@scripts/setup run

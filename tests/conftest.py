@@ -17,7 +17,7 @@ import pytest
 from wlvm.wlr import loader
 
 #: The folders of tests/ in the order they run: the fast ones, and those that the others stand on, first.
-ORDER = ("unit", "guests", "headless", "nested", "workstation")
+ORDER = ("unit", "guests", "headless", "nested", "workstation", "gallery")
 
 #: The loggers that pywayland and pywlroots swallow the exceptions of callbacks into.
 CALLBACK_LOGGERS = ("pywayland", "wlroots")

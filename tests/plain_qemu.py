@@ -7,7 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 
 class PlainQemu:
@@ -33,17 +33,18 @@ class PlainQemu:
         self.process.kill()
         self.process.wait()
 
-    def execute(self, command: str) -> None:
-        """Run a QMP command that has no arguments, to its answer."""
+    def execute(self, command: str, **arguments: Any) -> Any:
+        """Run a QMP command, to what it returns."""
         with socket.socket(socket.AF_UNIX) as sock:
             sock.connect(str(self.control))
             with sock.makefile("rw") as lines:
                 assert "QMP" in json.loads(lines.readline())
-                for line in ("qmp_capabilities", command):
-                    json.dump({"execute": line}, lines)
+                for line, its in (("qmp_capabilities", {}), (command, arguments)):
+                    json.dump({"execute": line, "arguments": its}, lines)
                     lines.flush()
                     while "return" not in (answer := json.loads(lines.readline())):
                         assert "event" in answer, answer
+                return answer["return"]
 
     def __enter__(self) -> Self:
         return self

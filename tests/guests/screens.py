@@ -8,20 +8,14 @@ import numpy as np
 
 from guests.testcard.launch import TestCard
 from guests.testcard.model import Pixels
+from tests.ppm import read_ppm
 
 
 def dump(card: TestCard, **arguments: Any) -> Pixels:
     """What QEMU has on its screen, by QMP's screendump; as the model has it."""
     path = card.directory / "screen.ppm"
     card.execute("screendump", filename=str(path), **arguments)
-    magic, size, _, data = path.read_bytes().split(b"\n", 3)
-    assert magic == b"P6"
-    width, height = map(int, size.split())
-    # QEMU pads each row to four bytes, which the format does not know (ui/console.c, ppm_save).
-    rows = np.frombuffer(data, np.uint8).reshape(height, -1)[:, : width * 3]
-    rgb = rows.reshape(height, width, 3).astype(np.uint32)
-    pixels: Pixels = np.bitwise_or.reduce(rgb << np.array([16, 8, 0], np.uint32), axis=2)
-    return pixels
+    return read_ppm(path)
 
 
 def same(pixels: Pixels, expected: Pixels) -> None:

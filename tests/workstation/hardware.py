@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.ppm import read_ppm
+
 _PORT = Path("/dev/virtio-ports/wlvm.hardware")
 
 #: How long QEMU may take for an answer or an event, in seconds.
@@ -94,12 +96,8 @@ class Hardware:
         """What a screen shows: rows of 0x00RRGGBB."""
         file = self.shared / "screen.ppm"
         self.execute("screendump", filename=str(file), device=device, head=head)
-        header, size, depth, pixels = file.read_bytes().split(b"\n", 3)
-        assert (header, depth) == (b"P6", b"255")
-        width, height = map(int, size.split())
-        rgb = np.frombuffer(pixels, np.uint8).reshape(height, width, 3).astype(np.uint32)
+        picture = read_ppm(file)
         file.unlink()
-        picture: np.ndarray = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
         return picture
 
     # Keyboard and pointer.
