@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from guests.testcard import model
 from tests.clients.virtual_input import InputClient
 from tests.libvirt_daemon import LibvirtDaemon
+from tests.loops import SelectorLoop
 from tests.wlvm_process import Wlvm, eventually
 from wlvm.ipc import ControlError
 
@@ -63,6 +65,24 @@ def wait_for_picture(wlvm: Wlvm) -> None:
 
 def wait_for_line(daemon: LibvirtDaemon, start: str) -> None:
     eventually(f"the guest says {start!r}", lambda: any(s.startswith(start) for s in daemon.heard("card")))
+
+
+def test_a_connection_leaves_nothing_open(daemon: LibvirtDaemon) -> None:
+    """libvirt gives its sockets back by way of the event loop."""
+    from wlvm.libvirt.connection import Absent, Connection
+    from wlvm.libvirt.event_loop import shared
+
+    loop = SelectorLoop()
+    open_before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        events = shared(loop)
+        connection = Connection(daemon.uri, "card", changed=lambda: None, rebooted=lambda: None)
+        assert connection.look() == Absent()
+        connection.close()
+        events.release()
+    assert len(os.listdir("/proc/self/fd")) == open_before
+    assert not loop.watches
+    assert not loop.timers
 
 
 def test_a_domain_is_started_typed_into_and_switched_off(daemon: LibvirtDaemon, runtime_dir: Path) -> None:

@@ -114,8 +114,8 @@ class LibvirtLoop:
 
     def _close(self) -> None:
         global _current
+        self.mailbox.close()  # A connection that was closed lets go of its sockets in here.
         _current = None
-        self.mailbox.close()
         sources: list[_Handle | _Timer] = [*self._handles.values(), *self._timers.values()]
         for source in sources:
             source.stop()

@@ -31,21 +31,24 @@ class Mailbox:
                 os.eventfd_write(self._flag, 1)
 
     def close(self) -> None:
-        """Deliver nothing more. Harmless when repeated. Main thread."""
+        """Deliver what has come, and what comes of that, and then nothing more. Harmless when repeated. Main thread."""
+        if self._closed:
+            return
+        while self._letters:
+            self._deliver_next()
         with self._lock:
-            if self._closed:
-                return
             self._closed = True
-            self._letters.clear()
         self._watch.remove()
         os.close(self._flag)
 
     def _deliver(self) -> None:
         os.eventfd_read(self._flag)
         for _ in range(len(self._letters)):
-            if self._closed:
-                return
-            try:
-                self._letters.popleft()()
-            except Exception:  # noqa: BLE001
-                _log.exception("what another thread wanted done on the main loop failed")
+            if self._letters:  # One of them may have closed this.
+                self._deliver_next()
+
+    def _deliver_next(self) -> None:
+        try:
+            self._letters.popleft()()
+        except Exception:  # noqa: BLE001
+            _log.exception("what another thread wanted done on the main loop failed")
