@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MEASUREMENTS = {
     "updates": "A guest's update, 1280x800",
     "keys": "A key: from the host to the guest's serial port",
+    "key_to_pixel": "A key: from the host to a pixel of the host's output",
     "motion": "Motion at 1000 Hz",
     "idle": "Four guests that stand still",
     "desktop": "Many views, and a bar",

@@ -174,7 +174,7 @@ class InputConfig(Table, frozen=True, kw_only=True):
             "a whole number from 1 to 500",
             "How many keys a second a text is typed with (docs/keys.md). Fewer, where a slow guest loses some.",
         ),
-    ] = 50
+    ] = 25
 
 
 class ConsoleConfig(Table, frozen=True, kw_only=True):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from wlvm.keystrokes import KeyEvent
 from wlvm.loop import EventLoop
 from wlvm.qemu.qmp import Failure, QmpError, Reply
+
+#: An event has so many times as long as the slowest of the last answers took, but never longer than this, in milliseconds.
+_PATIENCE: Final = 10
+_LOOKED_BACK: Final = 32
+_LONGEST_MS: Final = 500
 
 
 class KeyReceiver(Protocol):
@@ -21,7 +28,7 @@ class Typist:
 
     The queues of a guest's keyboard are short, and what does not fit is dropped without a word (PS/2: 16 bytes, USB: 16 events and one of them each
     8 ms, virtio: 64 events). QEMU's answer says only that an event is in the queue. So each event is sent when the one before it was
-    answered, and not before its time.
+    answered, and not before its time. Where QEMU answers late the machine is busy, and the guest is later still: then it has more time.
     """
 
     def __init__(
@@ -32,7 +39,7 @@ class Typist:
         interval_ms: int,
         ended: Callable[[str], None],
     ) -> None:
-        """`interval_ms` is the time between two events. `ended` is called once: with "" when all is typed, or else with the reason."""
+        """`interval_ms` is the least time between two events. `ended` is called once: with "" when all is typed, or else with the reason."""
         self._guest = guest
         self._events = events
         self._interval_ms = interval_ms
@@ -44,6 +51,8 @@ class Typist:
         self._down: dict[int, None] = {}
         self._pace = loop.timer(self._on_interval)
         self._answered = self._due = True
+        self._sent_at = 0.0
+        self._latencies: deque[float] = deque(maxlen=_LOOKED_BACK)
         self._pace.arm(1)
 
     def stop(self, reason: str) -> None:
@@ -87,10 +96,13 @@ class Typist:
         else:
             self._down.pop(event.key, None)
         self._answered = self._due = False
-        self._pace.arm(self._interval_ms)
+        self._sent_at = time.monotonic()
+        slowest_ms = max(self._latencies, default=0.0) * 1000
+        self._pace.arm(max(self._interval_ms, min(round(_PATIENCE * slowest_ms), _LONGEST_MS)))
 
     def _on_reply(self, reply: Reply) -> None:
         self._answered = True
+        self._latencies.append(time.monotonic() - self._sent_at)
         if isinstance(reply, Failure):
             self.stop(reply.description)
         else:

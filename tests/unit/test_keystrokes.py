@@ -174,6 +174,22 @@ def test_a_key_waits_for_its_time_and_for_the_answer_to_the_last() -> None:
     assert desk.typist.characters == 1
 
 
+def test_a_guest_on_a_busy_machine_has_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk("ab")
+    monkeypatch.setattr("time.monotonic", lambda: desk.loop.time)
+    desk.guest.answer()
+    desk.loop.pass_time(10)
+    desk.loop.time += 0.02
+    desk.guest.answer()
+    desk.loop.pass_time(10)
+    assert len(desk.guest.keys) == 3
+    desk.guest.answer()
+    desk.loop.pass_time(190)
+    assert len(desk.guest.keys) == 3
+    desk.loop.pass_time(15)
+    assert len(desk.guest.keys) == 4
+
+
 def finish(desk: Desk) -> None:
     while desk.guest.replies:
         desk.guest.answer()
