@@ -298,6 +298,18 @@ class GuestConfig(MachineConfig, frozen=True, kw_only=True):
             "How many seconds the guest may take to shut down, when it is asked to, before it is switched off.",
         ),
     ] = 60
+    hidden: Annotated[
+        Literal["run", "pause"],
+        Key(
+            '"run" or "pause"',
+            "What becomes of the guest while none of its consoles is on a lit screen, or the session is locked. `pause`: it is paused, and goes on as "
+            "soon as it is seen. What a person has paused stays so.",
+        ),
+    ] = "run"
+    hidden_after: Annotated[
+        Annotated[int, Meta(ge=0, le=86_400)],
+        Key("a whole number from 0 to 86400", "After how many seconds it is paused."),
+    ] = 60
     label: Annotated[
         Line,
         Key("1 to 64 printable characters", "What the guest is called on the screen. Without it, its name."),

@@ -19,6 +19,7 @@ class Part(enum.Enum):
     CAPTURE = "who may have pictures"
     INPUT = "how a guest is typed into"
     START = "how a guest is launched: at its next start, since a machine that runs is not ended for it"
+    HIDDEN = "what becomes of a guest that nobody sees"
     CONNECTION = "which QEMU a guest is: it is left, and taken in anew"
     OUTPUTS = "modes, scales and places of outputs"
     DEVICES = "keyboards, mice and touchpads"
@@ -47,6 +48,8 @@ GUEST_PARTS: Mapping[str, Part] = {
     "outlive": Part.START,
     "shutdown_limit": Part.START,
     "render_node": Part.START,
+    "hidden": Part.HIDDEN,
+    "hidden_after": Part.HIDDEN,
     "qmp": Part.CONNECTION,
     "libvirt": Part.CONNECTION,
     "uri": Part.CONNECTION,

@@ -54,6 +54,7 @@ from wlvm.framebuffer import Rect, is_sideways
 from wlvm.guest import Guest
 from wlvm.guest_size import Screen
 from wlvm.guest_surface import GuestSurface
+from wlvm.hidden_guests import HiddenGuests
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
 from wlvm.ipc.feed import Feed
@@ -147,7 +148,8 @@ class Server(OutputsEvents):
         self.seat = Seat(self._view_at, self.desktop)
         self.desktop.use(self.seat)
         self.feed = Feed(self.loop, lambda: state_of(self))
-        self.desktop.changed = self.feed.changed
+        self._hidden = HiddenGuests(self.loop, self._is_seen)
+        self.desktop.changed = self._changed
         self.router = KeyRouter(keys)
         self._keys = Keys(
             self.loop, self.router, self.seat, lambda: self._programs.lock.locked, self._obey, self._pull
@@ -257,6 +259,7 @@ class Server(OutputsEvents):
     def _destroy(self) -> None:
         """Give everything back, last made first. The outputs go with the backend."""
         self._ended = True
+        self._hidden.close()
         self.typing.close()
         for guest in self.guests.values():
             guest.close()
@@ -308,7 +311,7 @@ class Server(OutputsEvents):
             self.displays,
             self._add_surface,
             self._remove_surface,
-            self.feed.changed,
+            self._changed,
             lambda guest, text: self._tell(guest, text, _NEWS_SECONDS),
         )
         guest.was_reset = lambda: self.typing.stop("the machine was reset", guest)
@@ -316,6 +319,7 @@ class Server(OutputsEvents):
         if (key := key_for(self.config, "start")) is not None:
             guest.start_hint = f"It is started by {key}, while it has the focus."
         guest.start()
+        self._hidden.add(guest)
         return guest
 
     def attach(self, qmp: Path) -> Guest:
@@ -325,8 +329,9 @@ class Server(OutputsEvents):
     def remove_guest(self, name: str) -> None:
         """Leave a guest; KeyError when there is none of that name."""
         guest = self.guests.pop(name)
+        self._hidden.remove(guest)
         guest.close()
-        self.feed.changed()
+        self._changed()
         # A QEMU that was launched takes its time to end; wlvm itself does not end before it.
         self._leaving = [each for each in (*self._leaving, guest) if not each.ended]
 
@@ -396,6 +401,10 @@ class Server(OutputsEvents):
             act()
         except PowerError as error:
             raise CommandError(str(error)) from None
+        if action == "pause":
+            self._hidden.person_paused(guest)
+        elif action == "resume":
+            self._hidden.person_resumed(guest)
 
     def _change_disks(self, action: DiskAction, value: str, guest: Guest) -> None:
         disks = guest.disks
@@ -434,6 +443,18 @@ class Server(OutputsEvents):
         color = Rgb.parse(guest.config.color)
         self.desktop.tell(Message(guest.label, text, color), seconds, instead=guest)
 
+    def _changed(self) -> None:
+        """Something may be otherwise than it was, for subscribers, and for guests that nobody sees."""
+        self.feed.changed()
+        if not self._ended:
+            self._hidden.look()
+
+    def _is_seen(self, guest: Guest) -> bool:
+        if self.locked:
+            return False
+        outputs = (self.outputs.get(surface.output) for surface in guest.surfaces.values() if surface.visible)
+        return any(output is not None and output.active for output in outputs)
+
     def _surface_changed(self, surface: GuestSurface) -> None:
         self.desktop.view_changed(surface)
 
@@ -451,7 +472,7 @@ class Server(OutputsEvents):
 
     def do(self, command: Command) -> None:
         """Do a command. CommandError when it cannot be done now."""
-        self.feed.changed()
+        self._changed()
         match command:
             case Close():
                 self._close_focused()
@@ -494,7 +515,7 @@ class Server(OutputsEvents):
             else:
                 self._messages.dismiss("configuration")
             self.config_state = ConfigState(self.config_state.reloads + 1, error)
-            self.feed.changed()
+            self._changed()
 
     def use_keys(self, config: Config) -> None:
         """Have the reserved key, and the repetition of keys, that a configuration says."""
@@ -525,7 +546,7 @@ class Server(OutputsEvents):
         guest = self.guests.get(view.identity.guest) if isinstance(view, GuestSurface) else None
         self.lock_keys.focus(None if guest is None else guest.locks)
         self.desktop.decorate()
-        self.feed.changed()
+        self._changed()
 
     # Host programs (wlvm.desktop.host_programs.Outputs).
 
@@ -595,7 +616,7 @@ class Server(OutputsEvents):
     def rearranged(self) -> None:
         if not self._started:
             return  # wlroots' backends announce the last one first, and the desktop counts them as they come
-        self.feed.changed()
+        self._changed()
         self.output_set.lay_out()
         for output in self.outputs.values():
             self.devices.load_cursor_theme(output.wlr.scale)
@@ -622,7 +643,7 @@ class Server(OutputsEvents):
     # Outputs' events.
 
     def switched(self, output: Output) -> None:
-        self.feed.changed()
+        self._changed()
 
     def committed(self, output: Output, commit: int) -> None:
         self._programs.committed(output.name)

@@ -67,7 +67,7 @@ def test_a_machine_is_kept_and_restored_and_its_cd_changed(qemu: str, runtime_di
         wlvm.control.command("discard before")
         wlvm.wait_for_log("vm: The snapshot before is deleted.")
         assert names() == []
-        assert wlvm.guest("vm").state == "running"
+        wlvm.wait_for_state("vm", "running")
 
         wlvm.control.command(f"cd '{cd}'")
         wlvm.wait_for_log("vm: a CD.iso is in the CD drive.")

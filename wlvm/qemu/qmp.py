@@ -55,7 +55,8 @@ CLOSE_SECONDS: Final = 0.25
 NOT_RUNNING: Final = "VM not running"
 
 _CHUNK: Final = 256 << 10
-_INPUT: Final = "input-send-event"
+#: What QEMU must have been told when wlvm hangs up: keys that are let go of, and a machine that goes on.
+_LAST_WORDS: Final = ("input-send-event", "cont")
 _CAPABILITIES: Final = 0  # the id of the first command; the caller's count from 1
 
 _log = logging.getLogger(__name__)
@@ -189,7 +190,7 @@ class QmpClient:
         return not self._expected
 
     def close(self) -> None:
-        """Hang up for good, once QEMU has carried out the input it was told, or CLOSE_SECONDS later. Harmless when repeated.
+        """Hang up for good, once QEMU has carried out its last words, or CLOSE_SECONDS later. Harmless when repeated.
 
         QEMU discards the commands it has not read yet of a client that hangs up (monitor/qmp.c, chardev/char-socket.c): keys
         that were let go of just before would stay down. Nothing else is worth keeping the other guests waiting.
@@ -198,7 +199,7 @@ class QmpClient:
             return
         self._events = _Nobody()
         self._expected = {id: command._replace(on_reply=_ignore) for id, command in self._expected.items()}
-        if self._greeted and any(command.name == _INPUT for command in self._expected.values()):
+        if self._greeted and any(command.name in _LAST_WORDS for command in self._expected.values()):
             self.drain(CLOSE_SECONDS)
         self._hang_up()
 

@@ -1,0 +1,50 @@
+"""Guests that nobody sees are paused by rule, on a real QEMU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.headless.test_power import launched
+from tests.plain_qemu import PlainQemu
+from tests.wlvm_process import Wlvm
+
+
+@pytest.fixture(autouse=True)
+def _runtime(runtime_dir: Path) -> None:
+    """Every test here runs in a runtime directory of its own."""
+
+
+def test_a_guest_that_nobody_sees_is_paused_and_goes_on_when_it_is_seen(
+    one_qemu: str, runtime_dir: Path
+) -> None:
+    with Wlvm(runtime_dir, config=launched(one_qemu, hidden="pause", hidden_after=0)) as wlvm:
+        wlvm.wait_for_picture("vm")
+        wlvm.control.command("workspace 2")
+        wlvm.wait_for_state("vm", "paused")
+        wlvm.control.command("workspace 1")
+        wlvm.wait_for_state("vm", "running")
+
+        wlvm.control.command("pause vm", "workspace 2")
+        wlvm.wait_for_state("vm", "paused")
+        wlvm.control.command("workspace 1")
+        assert wlvm.guest("vm").state == "paused", "a person paused it"
+        wlvm.control.command("resume vm")
+        wlvm.wait_for_state("vm", "running")
+
+        wlvm.control.command("workspace 2")
+        wlvm.wait_for_state("vm", "paused")
+        wlvm.control.command("resume vm")
+        wlvm.wait_for_state("vm", "running")
+        assert wlvm.log.count("paused: nobody sees it") == 2
+
+
+def test_a_guest_that_was_paused_by_rule_goes_on_when_wlvm_ends(one_qemu: str, runtime_dir: Path) -> None:
+    config = f'[guest.vm]\nqmp = "{runtime_dir}/vm.qmp"\nhidden = "pause"\nhidden_after = 0\n'
+    with PlainQemu(one_qemu, runtime_dir) as vm:
+        with Wlvm(runtime_dir, config=config) as wlvm:
+            wlvm.wait_for_picture("vm")
+            wlvm.control.command("workspace 2")
+            wlvm.wait_for_state("vm", "paused")
+        assert vm.execute("query-status")["status"] == "running"
