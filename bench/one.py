@@ -20,6 +20,7 @@ MEASUREMENTS = {
     "keys": "A key: from the host to the guest's serial port",
     "key_to_pixel": "A key: from the host to a pixel of the host's output",
     "motion": "Motion at 1000 Hz",
+    "cursor": "The cursor: from a device's motion to the frame that it has moved in",
     "idle": "Four guests that stand still",
     "desktop": "Many views, and a bar",
     "start": "From wlvm's start to an attached guests' first frames",

@@ -9,7 +9,9 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from wlvm.config import Config, ConfigSource, GuestConfig, InputConfig, Mode, OutputConfig
+from wlvm.desktop_config import DesktopConfig
 from wlvm.guest_surface import GuestSurface
+from wlvm.look_config import LookConfig
 from wlvm.server import Server
 
 #: A scenario: it yields the seconds after which it goes on, and lives on the main thread.
@@ -22,12 +24,17 @@ SIZE = (1280, 800)
 
 
 def configuration(sockets: Sequence[Path], *, outputs: int = 1, motion: InputConfig | None = None) -> Config:
-    """A guest behind each QMP socket, and so many outputs of the guests' size."""
+    """A guest behind each QMP socket, and so many outputs of the guests' size, with nothing around what they show."""
     guests = tuple(
         GuestConfig(name=f"guest-{number}", qmp=path, input=motion or InputConfig())
         for number, path in enumerate(sockets)
     )
-    return Config(outputs=(OutputConfig(mode=Mode(*SIZE, 60_000)),) * outputs, guests=guests)
+    return Config(
+        outputs=(OutputConfig(mode=Mode(*SIZE, 60_000)),) * outputs,
+        guests=guests,
+        desktop=DesktopConfig(gap=0, margin=0),
+        look=LookConfig(border=0, titles=False),
+    )
 
 
 def play(config: Config, scenario: Callable[[Server], Steps], source: ConfigSource | None = None) -> None:
