@@ -35,6 +35,9 @@ from wlvm.wlr.touch import TouchCancel, TouchDown, TouchEvent, TouchFrame, Touch
 #: QEMU disables a scanout at every flip of a blob resource; only when nothing follows for this long is the screen really off.
 _DISABLED_AFTER_MS = 200
 
+#: Return, on either place of a keyboard (linux/input-event-codes.h).
+_RETURN = (28, 96)
+
 #: How large a console is taken to be before it has shown anything, in logical pixels.
 _UNKNOWN_SIZE = (640, 480)
 
@@ -69,6 +72,8 @@ class GuestSurface:
         """It is nowhere until it is placed."""
         self.identity = identity
         self.input: InputForwarder | None = None
+        #: Called when Return is pressed on the card of a console that takes no input.
+        self.card_answered: Callable[[], None] = lambda: None
         #: Why the picture could not be brought up to date; "" when it could.
         self.trouble = ""
         self.fullscreen = False
@@ -397,6 +402,8 @@ class GuestSurface:
     def key(self, key: int, pressed: bool) -> None:
         if self.input is not None:
             self.input.key(key, pressed)
+        elif pressed and key in _RETURN:
+            self.card_answered()
 
     def pointer_enter(self, x: float, y: float) -> None:
         """Nothing to do: a guest hears of the pointer when it moves."""

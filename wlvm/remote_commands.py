@@ -35,7 +35,9 @@ def add_remote(commands: Any) -> None:
     attach.add_argument("qmp", type=Path, metavar="QMP-SOCKET")
     add_json(attach)
 
-    detach = _add_asking(commands, "detach", _detach, "leave a guest: one that wlvm launched ends")
+    detach = _add_asking(
+        commands, "detach", _detach, "leave a guest: one that wlvm launched ends, unless it outlives wlvm"
+    )
     detach.add_argument("guest", metavar="GUEST")
 
     snapshots = _add_asking(commands, "snapshots", _snapshots, "the snapshots of a guest's machine")
@@ -98,7 +100,9 @@ def add_remote(commands: Any) -> None:
     )
     waybar.add_argument("--output", metavar="NAME", help="the workspaces of this output alone")
 
-    _add_asking(commands, "quit", _quit, "end wlvm, and the guests that it launched")
+    _add_asking(
+        commands, "quit", _quit, "end wlvm, and the guests that it launched, but those that outlive it"
+    )
 
 
 def _add_asking(

@@ -317,7 +317,7 @@ class Server(OutputsEvents):
         guest.was_reset = lambda: self.typing.stop("the machine was reset", guest)
         guest.locks.changed = lambda: self._keyboard_changed(guest)
         if (key := key_for(self.config, "start")) is not None:
-            guest.start_hint = f"It is started by {key}, while it has the focus."
+            guest.start_hint = f"It is started by Return, or by {key}, while it has the focus."
         guest.start()
         self._hidden.add(guest)
         return guest
@@ -354,6 +354,7 @@ class Server(OutputsEvents):
             lambda: self.desktop.focus(surface),
             lambda: self._close_guest(guest.name),
         )
+        surface.card_answered = lambda: self._obey(Power("start", guest.name))
         surface.set_scaling(guest.config.scaling(console))
         surface.size.configure(guest.config.follows(console))
         self.desktop.add(surface, GuestHead(guest.name, console))

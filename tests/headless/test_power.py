@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.clients.virtual_input import InputClient
 from tests.fake_vm import FakeVm, Manners
 from tests.plain_qemu import PlainQemu
 from tests.wlvm_process import Wlvm, eventually
 from wlvm.ipc import ControlError
+
+RETURN = 28  # linux/input-event-codes.h
 
 
 @pytest.fixture
@@ -45,6 +48,16 @@ def test_a_guest_is_started_on_demand_and_switched_off(qemu: str, runtime_dir: P
         with pytest.raises(ControlError, match="vm is off"):
             wlvm.control.command("reset vm")
         assert "WARNING" not in wlvm.log, "all of it is what somebody wanted"
+
+
+def test_return_on_its_card_starts_a_guest(qemu: str, runtime_dir: Path) -> None:
+    with (
+        Wlvm(runtime_dir, config=launched(qemu, start=False)) as wlvm,
+        InputClient(runtime_dir / wlvm.display) as person,
+    ):
+        wlvm.wait_for_state("vm", "off")
+        person.keyboard().tap(RETURN)
+        wlvm.wait_for_state("vm", "running")
 
 
 def test_a_guest_that_does_not_shut_down_is_switched_off(qemu: str, runtime_dir: Path) -> None:

@@ -37,6 +37,8 @@ DEFAULT_BINDINGS: Mapping[str, str] = {
     "Reserved+Shift+v": "paste primary",
     "Reserved+s": "start",
     "Reserved+Shift+s": "shutdown",
+    "Reserved+p": "pause",
+    "Reserved+Shift+p": "resume",
     "Reserved+q": "close",
     "Reserved+Shift+r": "reload",
     "Reserved+Shift+e": "quit",
