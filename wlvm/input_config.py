@@ -49,10 +49,10 @@ class InputDeviceConfig(Table, frozen=True, kw_only=True):
     """What is set on the input devices that `kind`, `name` and `id` are true of. What is None stays as it is without this table."""
 
     kind: Annotated[
-        Literal["keyboard", "pointer", "touchpad"] | None,
+        Literal["keyboard", "pointer", "touchpad", "touch"] | None,
         Key(
-            '"keyboard", "pointer" or "touchpad"',
-            "Only devices of this kind. A pointer is anything that moves the cursor, but no touchpad.",
+            '"keyboard", "pointer", "touchpad" or "touch"',
+            "Only devices of this kind. A pointer is anything that moves the cursor, but no touchpad; touch is a touchscreen.",
         ),
     ] = None
     name: Annotated[
@@ -134,6 +134,13 @@ class InputDeviceConfig(Table, frozen=True, kw_only=True):
     disable_while_typing: Annotated[
         bool | None, Key(_ON_OFF, "Whether the touchpad is ignored while somebody types.")
     ] = None
+    output: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=256)] | None,
+        Key(
+            "an output's name",
+            "The output that a touchscreen is, such as `eDP-1`. Without it, and while that is off, it is all of them together.",
+        ),
+    ] = None
     layout: Annotated[
         XkbName | None,
         Key(_XKB, "A keyboard's layout, in place of that of `[keyboard]` and its variant."),
@@ -169,11 +176,16 @@ _SELECTORS = ("kind", "name", "id")
 
 #: The settings that are wlvm's own; the others are libinput's.
 KEYBOARD_SETTINGS = frozenset(KeyboardConfig.__struct_fields__)
-LIBINPUT_SETTINGS = frozenset(InputDeviceConfig.__struct_fields__) - KEYBOARD_SETTINGS - {*_SELECTORS}
+TOUCH_SETTINGS = frozenset(("output",))
+LIBINPUT_SETTINGS = (
+    frozenset(InputDeviceConfig.__struct_fields__) - KEYBOARD_SETTINGS - TOUCH_SETTINGS - {*_SELECTORS}
+)
 
 
 def settings_of(kind: str) -> frozenset[str]:
     """What can be set on a device of this kind; nothing where wlvm has no use for the kind."""
     if kind == "keyboard":
         return KEYBOARD_SETTINGS | {"events"}
+    if kind == "touch":
+        return TOUCH_SETTINGS | {"events"}
     return LIBINPUT_SETTINGS if kind in ("pointer", "touchpad") else frozenset()

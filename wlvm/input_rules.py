@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from wlvm.config import Config
-from wlvm.input_config import KEYBOARD_SETTINGS, KeyboardConfig, settings_of
+from wlvm.input_config import KEYBOARD_SETTINGS, LIBINPUT_SETTINGS, KeyboardConfig, settings_of
 from wlvm.wlr.input_device import InputDevice, KeyboardSettings
 from wlvm.wlr.keymap import Keymap, KeymapError
 from wlvm.wlr.libinput import Value
@@ -29,7 +29,12 @@ class InputRules:
 
     def settings(self, device: InputDevice) -> Mapping[str, Value]:
         """Those of libinput: of all tables that are for the device, a later one's before an earlier one's."""
-        return {key: value for key, value in self._given(device).items() if key not in KEYBOARD_SETTINGS}
+        return {key: value for key, value in self._given(device).items() if key in LIBINPUT_SETTINGS}
+
+    def output(self, device: InputDevice) -> str | None:
+        """The name of the output that a touchscreen is."""
+        name = self._given(device).get("output")
+        return None if name is None else str(name)
 
     def keyboard(self, device: InputDevice) -> KeyboardSettings:
         """The layout and the repeat of a keyboard. One with a layout that there is not gets that of `[keyboard]`, and a line in the log."""

@@ -624,6 +624,7 @@ class Server(OutputsEvents):
             self._programs.output_changed(output.name)
             self._tell_desktop(output)
         self.seat.outputs_changed()
+        self.devices.place_touchscreens()
 
     def _cards_lost(self) -> None:
         self._failure = "the graphics card was removed, or its driver failed"

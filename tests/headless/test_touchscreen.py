@@ -154,3 +154,28 @@ def test_programs_hear_of_fingers_if_they_want_to(runtime_dir: Path, screen: Tou
         screen.unplug()
         with Client(runtime_dir / wlvm.display) as client:
             assert not client.has_touch
+
+
+def test_a_touchscreen_is_the_output_that_the_rules_say(runtime_dir: Path, screen: Touchscreen) -> None:
+    rule = '[[input_device]]\nkind = "touch"\noutput = "HEADLESS-{}"\n'
+    with (
+        Wlvm(runtime_dir, config=OUTPUT + OUTPUT + rule.format(2)) as wlvm,
+        Client(runtime_dir / wlvm.display) as client,
+    ):
+        client.window(0x00FF00)
+        client.wait_for("it has the keyboard", lambda: client.named("keyboard enter"))
+        fingers = client.touch()
+        screen.down(0, 10, 20)
+        screen.up(0)
+        wlvm.edit(OUTPUT + OUTPUT + rule.format(1))
+
+        def touched() -> bool:
+            screen.down(0, 30, 40)
+            screen.up(0)
+            screen.frame()
+            client.display.roundtrip()
+            return bool(client.named("touch down"))
+
+        eventually("the finger is on the first output", touched)
+        assert client.named("touch down")[0][3:] == (0, 30, 40), "on the other one nothing is"
+        del fingers

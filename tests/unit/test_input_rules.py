@@ -118,3 +118,11 @@ def test_a_layout_that_there_is_not_is_told_and_the_seats_is_used(caplog: pytest
     assert settings.repeat_rate == 0
     [line] = caplog.messages
     assert line.startswith("Acme Keys (keyboard, 0000:0000): no keyboard layout klingon")
+
+
+def test_only_a_touchscreen_is_an_output() -> None:
+    found = rules({"output": "eDP-1"}, {"kind": "touch", "name": "Wall*", "output": "DP-2"})
+    assert found.output(device("touch", "Lid")) == "eDP-1"
+    assert found.output(device("touch", "Wall")) == "DP-2"
+    assert found.output(device("pointer")) is None
+    assert "output" not in found.settings(device("touch", "Lid"))

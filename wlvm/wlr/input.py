@@ -184,7 +184,8 @@ class SeatDevices:
             self._add_pointer(wlr.wlr_pointer_from_input_device(pointer))
         elif pointer.type == wlr.WLR_INPUT_DEVICE_TOUCH:
             touch = wlr.wlr_touch_from_input_device(pointer)
-            self._attach(pointer, touch.output_name)
+            wlr.wlr_cursor_attach_input_device(self._cursor, pointer)
+            self._place(device)
             self._touchscreens.add(touch)
 
     def use_rules(self, rules: DeviceRules) -> None:
@@ -195,6 +196,7 @@ class SeatDevices:
         for keyboard in self._keyboards:
             if isinstance(keyboard, VirtualKeyboard):
                 keyboard.set_repeat(rules.common)
+        self.place_touchscreens()
         for device in self.devices:
             device.configure(rules.settings(device))
             if device.keyboard is not None:
@@ -204,6 +206,19 @@ class SeatDevices:
                 keyboard.set_layout(device.keyboard.keymap)
                 keyboard.set_locks(self.locks)
                 keyboard.set_repeat(device.keyboard)
+
+    def place_touchscreens(self) -> None:
+        """Outputs came, went or are another's: have each touchscreen be the one that the rules say, or all."""
+        for device in self.devices:
+            if device.pointer.type == wlr.WLR_INPUT_DEVICE_TOUCH:
+                self._place(device)
+
+    def _place(self, touchscreen: InputDevice) -> None:
+        name = self._rules.output(touchscreen)
+        if name is None:
+            own = wlr.wlr_touch_from_input_device(touchscreen.pointer).output_name
+            name = "" if own == wlr_ffi.NULL else wlr_ffi.string(own).decode()
+        wlr.wlr_cursor_map_input_to_output(self._cursor, touchscreen.pointer, self._layout.find(name))
 
     def _add_keyboard(self, pointer: Any, settings: KeyboardSettings) -> None:
         """Have the keys of a `struct wlr_keyboard *`; Caps Lock is on it where it is on the others."""
@@ -221,17 +236,14 @@ class SeatDevices:
 
     def _add_pointer(self, pointer: Any, output: Any = wlr_ffi.NULL) -> None:
         """Have the cursor follow a `struct wlr_pointer *`; its positions are those of an output, or else of the whole layout."""
-        self._attach(wlr_ffi.addressof(pointer.base), pointer.output_name, output)
-        self._pointers.append(Pointer(pointer, self))
-
-    def _attach(self, device: Any, output_name: Any, output: Any = wlr_ffi.NULL) -> None:
-        """Have the cursor know a `struct wlr_input_device *`, and which output its positions are of, where it is one."""
+        device = wlr_ffi.addressof(pointer.base)
         wlr.wlr_cursor_attach_input_device(self._cursor, device)
-        if output == wlr_ffi.NULL and output_name != wlr_ffi.NULL:
-            # A window of a nested backend has devices of its own, whose positions are that window's.
-            output = self._layout.find(wlr_ffi.string(output_name).decode())
+        if output == wlr_ffi.NULL and pointer.output_name != wlr_ffi.NULL:
+            # A window of a nested backend has a pointer of its own, whose positions are that window's.
+            output = self._layout.find(wlr_ffi.string(pointer.output_name).decode())
         if output != wlr_ffi.NULL:
             wlr.wlr_cursor_map_input_to_output(self._cursor, device, output)
+        self._pointers.append(Pointer(pointer, self))
 
     def _on_virtual_keyboard(self, data: Any) -> None:
         """Raised when a client makes a keyboard; its keymap comes later, from the client."""

@@ -48,6 +48,9 @@ class DeviceRules(Protocol):
     def keyboard(self, device: InputDevice) -> KeyboardSettings:
         """What to set on a keyboard."""
 
+    def output(self, device: InputDevice) -> str | None:
+        """The name of the output that a touchscreen is; None: of all together."""
+
 
 class InputDevice:
     """A `struct wlr_input_device` that the backend announced. The backend owns it; `gone` is called when it goes.
