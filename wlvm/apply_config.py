@@ -79,4 +79,5 @@ def _change_guest(server: Server, change: GuestChange) -> None:
         return
     server.guests[name].reconfigure(change.guest)
     if Part.PLACE in change.parts:
+        server.heads.configured(server.guests[name])
         server.desktop.place_again(name)

@@ -163,6 +163,13 @@ class GuestSize:
         self._forget_answers()
         self._want()
 
+    def unplug(self) -> None:
+        """Tell the guest that the console has no screen any more; when it is asked for a size again, it has one."""
+        self._quiet.disarm()
+        self._asked = None
+        if self._ask is not None and not self._refusal:
+            self._ask(width_mm=0, height_mm=0, xoff=0, yoff=0, width=0, height=0)
+
     def forget(self) -> None:
         """The guest's machine has ended: the next one knows nothing of what this one was asked."""
         self._asked = None

@@ -76,6 +76,8 @@ class GuestSurface:
         self.card_answered: Callable[[], None] = lambda: None
         #: Why the picture could not be brought up to date; "" when it could.
         self.trouble = ""
+        #: Whether the guest has said that it shows nothing, and has not shown anything since.
+        self.is_dark = False
         self.fullscreen = False
         self.absolute = True
         self.updates = 0
@@ -150,6 +152,7 @@ class GuestSurface:
     def disconnect(self) -> None:
         """The console is gone, and with it its picture: follow this with a card that says why."""
         self.trouble = ""
+        self.is_dark = False
         self._disabled.disarm()
         self.presentation.disconnect()
         self.size.disconnect()
@@ -244,6 +247,12 @@ class GuestSurface:
         elif moved:
             self._draw_card()
 
+    def leave_place(self) -> None:
+        """Be nowhere, until it is placed again."""
+        self._place = None
+        self.presentation.give_up()
+        self.size.placed(None, self._grid)
+
     def _apply_picture(self, changes: ConsoleChanges) -> None:
         drawn = changes.scanout is not None or bool(changes.updates or changes.damage)
         if changes.scanout is not None:
@@ -267,6 +276,7 @@ class GuestSurface:
 
     def _show(self, scanout: Scanout) -> None:
         old = self._picture
+        self.is_dark = False
         if old is not None:
             visible = old.visible
             if old.show(scanout):
@@ -287,10 +297,12 @@ class GuestSurface:
 
     def _switched_off(self) -> None:
         """The guest shows nothing, and may do with its pages what it likes: they are not kept from it."""
+        self.is_dark = True
         self.show_card(Card("dark", ["The guest shows nothing on this display."]))
         self._give_up(self._picture)
         self._picture = None
         self.size.shown(None)
+        self._changed(self)
 
     def _size_changed(self) -> None:
         if self._picture is not None and self._card is None:

@@ -32,11 +32,11 @@ from wlvm.desktop.command import (
     Quit,
     Release,
     Reload,
+    SwitchHead,
     Type,
 )
 from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.host_programs import HostPrograms
-from wlvm.desktop.identity import GuestHead
 from wlvm.desktop.idle import Idle
 from wlvm.desktop.keys import Keys
 from wlvm.desktop.layers import Layers
@@ -54,6 +54,7 @@ from wlvm.framebuffer import Rect, is_sideways
 from wlvm.guest import Guest
 from wlvm.guest_size import Screen
 from wlvm.guest_surface import GuestSurface
+from wlvm.heads import Heads
 from wlvm.hidden_guests import HiddenGuests
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
@@ -178,6 +179,7 @@ class Server(OutputsEvents):
         self.seat.use(self.devices)
         self._idle_protocols = IdleProtocols(self.wayland.display, self.devices.clients, self.idle.inhibit)
         self._programs = HostPrograms(self.wayland, self._layers, self.devices, self, self.desktop)
+        self.heads = Heads(self.desktop, self._programs.list, self._close_guest)
         self.seat.focus_changed = self._focus_changed
         if (session := self.wayland.backend.session) is not None:
             session.on_active(self._session_activity)
@@ -346,24 +348,15 @@ class Server(OutputsEvents):
             self._pictures,
         )
         self._views.append(surface)
-        label = surface.identity.label
-        self._programs.list.add(
-            surface,
-            label,
-            "wlvm.guest",
-            lambda: self.desktop.focus(surface),
-            lambda: self._close_guest(guest.name),
-        )
         surface.card_answered = lambda: self._obey(Power("start", guest.name))
         surface.set_scaling(guest.config.scaling(console))
         surface.size.configure(guest.config.follows(console))
-        self.desktop.add(surface, GuestHead(guest.name, console))
+        self.heads.add(surface, guest)
         return surface
 
     def _remove_surface(self, surface: GuestSurface) -> None:
         self._views.remove(surface)
-        self._programs.list.remove(surface)
-        self.desktop.remove(surface)
+        self.heads.remove(surface)
         surface.destroy()
 
     def _keyboard_changed(self, guest: Guest) -> None:
@@ -421,6 +414,15 @@ class Server(OutputsEvents):
         except PowerError as error:
             raise CommandError(str(error)) from None
 
+    def _switch_head(self, guest: Guest, head: int, on: bool) -> None:
+        """Plug a screen into a guest's head, or out of it."""
+        if head == 0:
+            raise CommandError(f"{guest.name}:0 is the first console: it is always there")
+        if head not in guest.surfaces:
+            there = ", ".join(map(str, guest.surfaces))
+            raise CommandError(f"{guest.name} has no console {head} now, but {there}")
+        self.heads.switch(guest.surfaces[head], on)
+
     def _close_guest(self, name: str) -> None:
         """A machine is not a window: one that wlvm launched shuts down, another is left, when that is asked for twice."""
         guest, now = self.guests[name], time.monotonic()
@@ -457,6 +459,7 @@ class Server(OutputsEvents):
         return any(output is not None and output.active for output in outputs)
 
     def _surface_changed(self, surface: GuestSurface) -> None:
+        self.heads.changed(surface)
         self.desktop.view_changed(surface)
 
     # What a person tells wlvm.
@@ -477,6 +480,8 @@ class Server(OutputsEvents):
         match command:
             case Close():
                 self._close_focused()
+            case SwitchHead(on, guest, head):
+                self._switch_head(self._named_guest(guest), head, on)
             case Power(action, guest):
                 self._power(action, self._named_guest(guest))
             case ChangeDisks(action, value, guest):

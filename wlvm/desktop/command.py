@@ -171,6 +171,15 @@ class ChangeDisks:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchHead:
+    """Plug a screen into one of a guest's heads, or out of it."""
+
+    on: bool
+    guest: str
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
 class Type:
     """A text, typed into the guest that has the focus."""
 
@@ -212,7 +221,18 @@ class Quit:
 
 
 Command = (
-    ViewCommand | Close | Power | ChangeDisks | Type | Paste | Release | EnterMode | Exec | Reload | Quit
+    ViewCommand
+    | Close
+    | Power
+    | ChangeDisks
+    | SwitchHead
+    | Type
+    | Paste
+    | Release
+    | EnterMode
+    | Exec
+    | Reload
+    | Quit
 )
 
 
@@ -273,6 +293,13 @@ def _name(word: str) -> str:
     return word
 
 
+def _head(word: str) -> tuple[str, int]:
+    guest, colon, number = word.rpartition(":")
+    if not (guest and colon and re.fullmatch("[0-9]{1,3}", number)):
+        raise ValueError('a guest and the number of one of its heads, such as "debian:1"')
+    return _name(guest), int(number)
+
+
 def _anywhere(word: str) -> Direction | Order:
     return Direction(word) if word in _DIRECTIONS else Order(word)
 
@@ -288,7 +315,7 @@ _DIMENSIONS: dict[str, Dimension] = {dimension: dimension for dimension in get_a
 _VALUES: dict[str, Callable[[str], object]] = {
     "AMOUNT": _amount, "X": _amount, "Y": _amount, "WIDTH": _amount, "HEIGHT": _amount,
     "WORKSPACE": _workspace, "OUTPUT": _output, "LAYOUT": _layout,
-    "NAME": _name, "FILE": _name, "GUEST": _name, "APP_ID": _name, "MODE": _name,
+    "NAME": _name, "FILE": _name, "GUEST": _name, "HEAD": _head, "APP_ID": _name, "MODE": _name,
 }  # fmt: skip
 
 
@@ -429,6 +456,11 @@ FORMS: tuple[Form, ...] = (
         "eject [GUEST]",
         "Take the CD out of the guest's drive.",
         lambda guest: ChangeDisks("eject", "", guest),
+    ),
+    Form(
+        "head on|off HEAD",
+        "Plug a screen into one of a guest's heads, such as `debian:1`, or out of it (docs/guest-displays.md).",
+        lambda switch, head: SwitchHead(switch == "on", *head),
     ),
     Form(
         "paste [clipboard|primary]",

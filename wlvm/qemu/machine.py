@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from wlvm.qemu.console import Console
+from wlvm.qemu.head_input import for_head
 from wlvm.qemu.qmp import Execute, QmpError, Reply, returned
 
 #: Where QEMU keeps devices: those with an id, those without, and those that no option named (such as -usbdevice's).
@@ -122,7 +123,7 @@ class QmpInput:
         self._execute = execute
 
     def execute(self, console: Console) -> Execute:
-        return self._execute
+        return for_head(self._execute, console)
 
     def devices(self, changed: Callable[[], None]) -> Machine:
         return Machine(self._execute, changed)
