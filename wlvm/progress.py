@@ -40,8 +40,6 @@ class Progress:
 
     def _tick(self) -> None:
         seconds = int(time.monotonic() - self._since)
-        lines = (
-            [self._doing, f"It takes {seconds} seconds so far."] if seconds >= _UNCOUNTED else [self._doing]
-        )
+        lines = [self._doing, f"For {seconds} seconds so far."] if seconds >= _UNCOUNTED else [self._doing]
         self._show(Card("starting", lines))
         self._timer.arm(_EACH_MS)

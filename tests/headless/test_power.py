@@ -85,6 +85,17 @@ def test_a_guest_is_paused_goes_on_and_is_reset(qemu: str, runtime_dir: Path) ->
         assert vm.process.poll() is None
 
 
+def test_a_qemu_without_a_display_is_ended_and_the_card_says_what_it_lacks(
+    qemu: str, runtime_dir: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "qemu"
+    script.write_text(f'#!/bin/sh\nexec {qemu} "$@" -display none\n')
+    script.chmod(0o755)
+    with Wlvm(runtime_dir, config=launched(str(script))) as wlvm:
+        wlvm.wait_for_log("terminating on signal 15")
+        assert "QEMU has no D-Bus display" in wlvm.wait_for_state("vm", "off").reason
+
+
 def test_a_guest_is_closed_by_asking_twice(qemu: str, runtime_dir: Path) -> None:
     """One that was attached goes on without wlvm."""
     with PlainQemu(qemu, runtime_dir) as vm, Wlvm(runtime_dir, "--attach", str(vm.qmp)) as wlvm:

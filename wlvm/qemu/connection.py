@@ -112,6 +112,8 @@ class QemuConnection:
         self._events: MachineEvents | None = events
         self._closed = closed
         self._display: Display | None = None
+        #: Of one that was closed: whether QEMU was there all the same, but would not answer, or had no display.
+        self.unfit = False
         self._name = ""
         self._running = True
         self._why = ""
@@ -184,6 +186,7 @@ class QemuConnection:
     def closed(self, reason: str) -> None:
         """QMP's or the display's: with either gone the guest can no longer be used."""
         wanted = self._events is not None
+        self.unfit = self._display is None and not self.qmp.hung_up
         self.close()
         if wanted:
             self._closed(reason)

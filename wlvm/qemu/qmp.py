@@ -146,6 +146,8 @@ class QmpClient:
         self._outgoing: deque[_Command] = deque()
         self._unsent = 0
         self._closed = False
+        #: Whether it is QEMU that closed the connection: it ends, or has ended.
+        self.hung_up = False
         self._watch = loop.watch(sock.fileno(), self._on_socket)
         self._watching_writable = False
         self._give_up_reason = (
@@ -251,9 +253,11 @@ class QmpClient:
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
+            self.hung_up = True
             self._lose(f"the QMP connection broke: {error.strerror}")
             return
         if not data:
+            self.hung_up = True
             self._lose("QEMU closed the QMP connection")
             return
         try:

@@ -41,6 +41,8 @@ class LaunchedVm(QmpVm):
         #: Whether it is to be started as soon as its QEMU has ended.
         self._starts_again = False
         self._left = False
+        #: Why a QEMU that was there was ended by wlvm.
+        self._why_unfit = ""
 
     def begin(self) -> None:
         if self._config.outlive and self._is_elsewhere_or_found():
@@ -150,18 +152,21 @@ class LaunchedVm(QmpVm):
         self._retry.disarm()
         self._disconnect()
         self._process = None
-        self._events.gone(State.OFF, reason)
+        self._events.gone(State.OFF, self._why_unfit or reason)
+        self._why_unfit = ""
         if self._starts_again:
             self._starts_again = False
             self.power_on()
 
     def _closed(self, reason: str) -> None:
-        """Without its connection a QEMU of wlvm's alone is of no use: it is ended, and the way it ends is a better reason."""
+        """Without its connection a QEMU of wlvm's alone is of no use: it is ended. The way it ends is a better reason, if it is its own."""
+        unfit = self._connection is not None and self._connection.unfit
         self._connection = None
         if isinstance(self._process, OutlivingQemu) and not self._process.ending:
             self._lost(reason)
         elif self._process is not None:
             self._process.close()
+            self._why_unfit = reason if unfit else ""
             self._events.gone(State.OFF, reason)
 
     def _lost(self, reason: str) -> None:
