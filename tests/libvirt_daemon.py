@@ -17,6 +17,7 @@ from typing import Any, Self
 import pytest
 
 from guests.testcard.launch import IMAGE
+from tests.qcow2 import make_qcow2
 from tests.wlvm_process import eventually
 from wlvm.qemu.dbus import authentication
 
@@ -52,6 +53,8 @@ class LibvirtDaemon:
         if _IS_ROOT:
             os.chown(self.directory, _NOBODY, _NOBODY)
         shutil.copy(IMAGE, self.directory / "card.elf")
+        make_qcow2(self.directory / "disk.qcow2")
+        (self.directory / "disk.qcow2").chmod(0o666)
         self._socket = self.directory / "libvirt" / "libvirt-sock"
         self.uri = f"qemu+unix:///session?socket={self._socket}"
         try:
@@ -87,7 +90,7 @@ class LibvirtDaemon:
         self.process.send_signal(number)
 
     def define(self, name: str, graphics: str = DBUS) -> Any:
-        """Define a domain, or define it anew, that runs the test card in 640x480, and says on its serial port what it got: see `heard`."""
+        """Define a domain, or define it anew, that has a disk and a CD drive, runs the test card in 640x480, and says on its serial port what it got: see `heard`."""
         return self._connect().defineXML(
             f"""
             <domain type='qemu'>
@@ -106,6 +109,10 @@ class LibvirtDaemon:
                 <input type='keyboard' bus='virtio'/>
                 <input type='tablet' bus='virtio'/>
                 <serial type='file'><source path='{self.directory}/{name}.serial'/></serial>
+                <disk type='file' device='disk'>
+                  <driver name='qemu' type='qcow2'/><source file='{self.directory}/disk.qcow2'/><target dev='vda' bus='virtio'/>
+                </disk>
+                <disk type='file' device='cdrom'><target dev='sda' bus='sata'/></disk>
                 <memballoon model='none'/>
                 {graphics}
               </devices>
@@ -140,7 +147,7 @@ class LibvirtDaemon:
                 self.kill_qemu(domain.name())  # A QEMU that is asked to end takes seconds.
                 domain.destroy()
             if domain.isPersistent():
-                domain.undefine()
+                domain.undefineFlags(self._libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
 
     def close(self) -> None:
         """End the domains and the daemon, and remove the directory."""

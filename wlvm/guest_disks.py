@@ -54,9 +54,7 @@ class GuestDisks:
     def _disks(self) -> Disks:
         disks = self._machine().disks
         if disks is None:
-            raise PowerError(
-                "its disks are not wlvm's to change: libvirt's are by virsh, and others when QEMU answers"
-            )
+            raise PowerError("its disks can be changed when its QEMU, or libvirt, answers")
         return disks
 
     def _done(self, what: str, result: str, error: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from guests.testcard import model
 from guests.testcard.launch import IMAGE
+from tests.qcow2 import make_qcow2
 from tests.wlvm_process import Wlvm, eventually
 from wlvm.ipc import ControlError
 
@@ -18,20 +18,6 @@ from wlvm.ipc import ControlError
 @pytest.fixture(autouse=True)
 def _runtime(runtime_dir: Path) -> None:
     """Every test here runs in a runtime directory of its own."""
-
-
-def make_qcow2(file: Path, size: int = 1 << 26) -> None:
-    """An empty qcow2 image of version 3 (docs/interop/qcow2.txt): its header, a refcount table, one refcount block, and an empty L1 table."""
-    cluster = 1 << 16
-    header = struct.pack(
-        ">4sIQIIQIIQQIIQQQQII",
-        b"QFI\xfb", 3, 0, 0, 16, size, 0, 1, 3 * cluster, cluster, 1, 0, 0, 0, 0, 0, 4, 104,
-    )  # fmt: skip
-    image = bytearray(4 * cluster)
-    image[: len(header)] = header
-    struct.pack_into(">Q", image, cluster, 2 * cluster)
-    struct.pack_into(">4H", image, 2 * cluster, 1, 1, 1, 1)
-    file.write_bytes(image)
 
 
 def test_a_machine_is_kept_and_restored_and_its_cd_changed(qemu: str, runtime_dir: Path) -> None:

@@ -67,6 +67,42 @@ def wait_for_line(daemon: LibvirtDaemon, start: str) -> None:
     eventually(f"the guest says {start!r}", lambda: any(s.startswith(start) for s in daemon.heard("card")))
 
 
+def boots(daemon: LibvirtDaemon) -> int:
+    return sum(line.startswith("ready") for line in daemon.heard("card"))
+
+
+def change_disks(wlvm: Wlvm, daemon: LibvirtDaemon) -> None:
+    """A snapshot is made, found, restored and deleted, and a CD is put in and taken out."""
+    domain = daemon.domain("card")
+
+    def shows(patch: int) -> None:
+        expected = model.picture(640, 480, patch=patch)
+        eventually(f"it shows patch {patch}", lambda: np.array_equal(wlvm.pixels("vm"), expected))
+
+    shows(0)
+    wlvm.control.command("snapshot before vm")
+    wlvm.wait_for_log("vm: The snapshot before is there.")
+    (snapshot,) = wlvm.control.call("snapshots", {"guest": "vm"})["snapshots"]
+    assert (snapshot["name"], abs(snapshot["made"] - time.time()) < 60) == ("before", True)
+    wlvm.control.command("type ' '")
+    shows(1)
+    wlvm.control.command("restore before")
+    wlvm.wait_for_log("vm: The snapshot before is restored.")
+    eventually("it is there", lambda: wlvm.guest("vm").consoles[0].width == 640)
+    shows(0)
+    wlvm.control.command("discard before")
+    wlvm.wait_for_log("vm: The snapshot before is deleted.")
+    assert not domain.listAllSnapshots()
+    cd = daemon.directory / "a CD.iso"
+    cd.write_bytes(bytes(1 << 20))
+    wlvm.control.command(f"cd '{cd}'")
+    wlvm.wait_for_log("vm: a CD.iso is in the CD drive.")
+    assert str(cd) in domain.XMLDesc()
+    wlvm.control.command("eject")
+    wlvm.wait_for_log("vm: The CD is out of its drive.")
+    assert str(cd) not in domain.XMLDesc()
+
+
 def test_a_connection_leaves_nothing_open(daemon: LibvirtDaemon) -> None:
     """libvirt gives its sockets back by way of the event loop."""
     from wlvm.libvirt.connection import Absent, Connection
@@ -105,14 +141,14 @@ def test_a_domain_is_started_typed_into_and_switched_off(daemon: LibvirtDaemon, 
         wlvm.wait_for_state("vm", "paused")
         wlvm.control.command("resume vm")
         wlvm.wait_for_state("vm", "running")
+        booted = boots(daemon)
         wlvm.control.command("reset vm")
-        eventually(
-            "it boots again", lambda: sum(line.startswith("ready") for line in daemon.heard("card")) == 2
-        )
+        eventually("it boots again", lambda: boots(daemon) == booted + 1)
+        assert "WARNING" not in wlvm.log, "all of it is what somebody wanted"
+        change_disks(wlvm, daemon)
         wlvm.control.command("poweroff vm")
         assert wlvm.wait_for_state("vm", "off").reason == "It was switched off."
         assert not daemon.domain("card").isActive()
-        assert "WARNING" not in wlvm.log, "all of it is what somebody wanted"
 
 
 def test_what_others_do_to_a_domain_is_seen_at_once(daemon: LibvirtDaemon, runtime_dir: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ libvirt: Any = pytest.importorskip("libvirt", reason="libvirt-python is not inst
 
 from wlvm.libvirt.calls import LibvirtError, UnreachableError, call
 from wlvm.libvirt.connection import Absent, Active, Connection, Off
-from wlvm.libvirt.definition import Definition
+from wlvm.libvirt.definition import Definition, new_snapshot, snapshot_time, with_cd
 from wlvm.libvirt.event_loop import LibvirtLoop, shared
 from wlvm.libvirt.mailbox import Mailbox
 
@@ -158,3 +159,21 @@ def test_what_matters_of_a_definition() -> None:
 def test_a_pointer_is_no_keyboard_and_a_bus_without_p2p_no_display(bus: str) -> None:
     devices = f"<graphics type='dbus'/><input type='tablet' bus='{bus}'/><input type='keyboard' bus='ps2'/>"
     assert definition(devices) == Definition("", None, False)
+
+
+def test_a_file_takes_the_place_of_what_lies_in_the_first_cd_drive() -> None:
+    drive = "<disk type='block' device='cdrom'><source dev='/dev/sr0'/><target dev='sda' bus='sata'/></disk>"
+    domain = f"<domain><devices><disk device='disk'/>{drive}</devices></domain>"
+    assert with_cd(domain, Path("/a & b.iso")) == (
+        '<disk type="file" device="cdrom"><target dev="sda" bus="sata" /><source file="/a &amp; b.iso" /></disk>'
+    )
+    assert with_cd(domain, None) == '<disk type="file" device="cdrom"><target dev="sda" bus="sata" /></disk>'
+    assert with_cd("<domain><devices/></domain>", None) is None
+
+
+def test_a_snapshot_may_be_called_anything() -> None:
+    assert new_snapshot("a<b & c") == "<domainsnapshot><name>a&lt;b &amp; c</name></domainsnapshot>"
+    assert (
+        snapshot_time("<domainsnapshot><creationTime>1763740000</creationTime></domainsnapshot>")
+        == 1763740000
+    )

@@ -6,12 +6,14 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import libvirt
 
 from wlvm.libvirt.calls import LibvirtError, UnreachableError
-from wlvm.libvirt.definition import Definition
+from wlvm.libvirt.definition import Definition, new_snapshot, snapshot_time, with_cd
+from wlvm.qemu.disks import Snapshot
 from wlvm.qemu.text import readable
 
 #: A daemon that has said nothing for so many seconds is asked whether it is there, and given up when it has not answered so many times.
@@ -25,7 +27,7 @@ _ENDS: Final = {
     libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED: "It was moved to another host.",
     libvirt.VIR_DOMAIN_SHUTOFF_SAVED: "It was saved, and goes on from there when it is started.",
     libvirt.VIR_DOMAIN_SHUTOFF_FAILED: "It could not be started.",
-    libvirt.VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT: "It was restored to a snapshot that is off.",
+    libvirt.VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT: "It was stopped for a snapshot.",
 }
 _PAUSED: Final = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED, libvirt.VIR_DOMAIN_CRASHED)
 _CRASHED: Final = "The guest says that it has crashed."
@@ -171,6 +173,39 @@ class Connection:
     def reset(self) -> None:
         with self._errors():
             self._domain().reset()
+
+    # Its disks.
+
+    def snapshots(self) -> list[Snapshot]:
+        """Those that libvirt knows, the oldest first. It does not tell how much memory they keep."""
+        with self._errors():
+            found = [
+                Snapshot(readable(each.getName()), snapshot_time(each.getXMLDesc()), 0)
+                for each in self._domain().listAllSnapshots()
+            ]
+        return sorted(found, key=lambda snapshot: snapshot.made)
+
+    def save_snapshot(self, name: str) -> None:
+        with self._errors():
+            self._domain().snapshotCreateXML(new_snapshot(name))
+
+    def restore_snapshot(self, name: str) -> None:
+        with self._errors():
+            domain = self._domain()
+            domain.revertToSnapshot(domain.snapshotLookupByName(name))
+
+    def delete_snapshot(self, name: str) -> None:
+        with self._errors():
+            self._domain().snapshotLookupByName(name).delete()
+
+    def change_cd(self, file: Path | None) -> None:
+        """Put a file into its CD drive; None: take out what lies there."""
+        with self._errors():
+            domain = self._domain()
+            drive = with_cd(domain.XMLDesc(), file)
+            if drive is None:
+                raise LibvirtError("it has no CD drive")
+            domain.updateDeviceFlags(drive, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def _domain(self) -> Any:
         return self._connection.lookupByName(self._name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree
 
 #: What a domain needs to be shown.
@@ -35,3 +36,29 @@ class Definition:
             graphics=next(graphics, None),
             keyboard_repeats_itself=bool(keyboards & {"usb", "virtio"}),
         )
+
+
+def with_cd(xml: str, file: Path | None) -> str | None:
+    """The `<disk>` of a domain's CD drive with this file in it, or nothing; None where it has no such drive."""
+    disk = ElementTree.fromstring(xml).find("devices/disk[@device='cdrom']")
+    if disk is None:
+        return None
+    for name in ("source", "backingStore"):
+        for each in disk.findall(name):
+            disk.remove(each)
+    disk.set("type", "file")
+    if file is not None:
+        ElementTree.SubElement(disk, "source", file=str(file))
+    return ElementTree.tostring(disk, encoding="unicode")
+
+
+def new_snapshot(name: str) -> str:
+    """What asks for a snapshot of a whole domain."""
+    snapshot = ElementTree.Element("domainsnapshot")
+    ElementTree.SubElement(snapshot, "name").text = name
+    return ElementTree.tostring(snapshot, encoding="unicode")
+
+
+def snapshot_time(xml: str) -> int:
+    """When a snapshot was made, in seconds since 1970."""
+    return int(ElementTree.fromstring(xml).findtext("creationTime", "0"))

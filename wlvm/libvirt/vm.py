@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import enum
 import socket
 import threading
 from collections import deque
@@ -14,6 +14,7 @@ from wlvm.config import GuestConfig
 from wlvm.libvirt.calls import LibvirtError, UnreachableError, call
 from wlvm.libvirt.connection import Absent, Active, Connection, Off, Sight
 from wlvm.libvirt.definition import GRAPHICS
+from wlvm.libvirt.disks import DomainDisks
 from wlvm.libvirt.event_loop import shared
 from wlvm.loop import EventLoop
 from wlvm.qemu.connection import MachineState
@@ -25,13 +26,21 @@ from wlvm.vm.vm import PowerError, State, VmEvents
 #: libvirt is tried again after this long where it cannot be reached, and a display that failed; in milliseconds.
 RETRY_MS: Final = 1000
 #: A call that has not returned for so long is told of; in milliseconds.
-PATIENCE_MS: Final = 3000
+PATIENCE_MS: Final = 5000
 #: Between the end of a display and the news of its domain's, in milliseconds: a QEMU that ends closes its display first, and takes its time.
 _END_MS: Final = 3000
 #: How long a connection may take to be closed when wlvm ends, in seconds.
 _CLOSE_SECONDS: Final = 1.0
 
-_log = logging.getLogger(__name__)
+
+class _Fate(enum.Enum):
+    """What became of the display of a domain's run."""
+
+    OURS = "it is open, or to be opened"
+    CLOSING = "QEMU closed it: the end of the domain may be about to be told"
+    CLOSED = "the end of the domain was not told for a while"
+    TAKEN = "another program has it"
+
 
 _Verb = Callable[[Connection], None]
 
@@ -44,8 +53,6 @@ class LibvirtVm:
     """
 
     ours = False
-    #: libvirt keeps snapshots and media of its own account: virsh changes them.
-    disks = None
 
     def __init__(
         self, config: GuestConfig, loop: EventLoop, displays: DisplayThread, events: VmEvents
@@ -58,9 +65,11 @@ class LibvirtVm:
         self._mailbox = self._libvirt.mailbox
         self._connection: Connection | None = None
         self._qemu: DbusConnection | None = None
-        #: The run of the domain that its display was last asked for, and whether that was taken away since.
+        #: The run of the domain whose display was last asked for, what became of that, and what QEMU's end of it said.
         self._run = -1
-        self._taken = False
+        self._fate = _Fate.OURS
+        self._why_closed = ""
+        self._was_shown = False
         self._is_off = False
         self._wants_start = config.start
         self._looking = self._look_again = self._opening = self._switching_off = False
@@ -70,8 +79,7 @@ class LibvirtVm:
         self._left = self._released = False
         self._retry = loop.timer(self._look)
         self._patience = loop.timer(self._out_of_patience)
-        self._end = loop.timer(self._stays_closed)
-        self._why_closed = ""
+        self._end = loop.timer(self._closed_long_ago)
 
     def begin(self) -> None:
         self._look()
@@ -111,7 +119,7 @@ class LibvirtVm:
     # What a person does to the domain.
 
     def power_on(self) -> None:
-        self._taken = False
+        self._fate = _Fate.OURS
         if self._is_off and self._connection is not None:
             self._events.starting("Waiting for libvirt to start it.")
             self._do("be started", Connection.start)
@@ -145,6 +153,10 @@ class LibvirtVm:
 
     def reset(self) -> None:
         self._do("be reset", Connection.reset)
+
+    @property
+    def disks(self) -> DomainDisks | None:
+        return None if self._connection is None else DomainDisks(self._mailbox, self._connection)
 
     def _there(self) -> Connection:
         if self._connection is None:
@@ -285,7 +297,9 @@ class LibvirtVm:
             self._stop_showing()
             reason = f"It has no display for wlvm. Add {GRAPHICS} to its devices (virsh edit {self._config.libvirt}), and start it anew."
             self._events.gone(State.LOST, reason)
-        elif not self._opening and not (self._taken and domain.run == self._run):
+        elif domain.run == self._run and self._fate is _Fate.CLOSED:
+            self._stays_closed()
+        elif not self._opening and (domain.run != self._run or self._fate is _Fate.OURS):
             self._open_display(connection, domain)
 
     def _open_display(self, connection: Connection, domain: Active) -> None:
@@ -332,19 +346,30 @@ class LibvirtVm:
     def _closed(self, reason: str) -> None:
         """QEMU has ended, which libvirt will say in a moment, or another program has the display now: QEMU has one for one program."""
         assert self._qemu is not None
-        self._taken = self._qemu.is_connected
+        self._was_shown = self._qemu.is_connected
         self._why_closed = reason
         self._qemu = None
+        self._fate = _Fate.CLOSING
         self._end.arm(_END_MS)
 
-    def _stays_closed(self) -> None:
-        taken = " Another program shows it; start it to have it back." if self._taken else ""
-        self._events.gone(State.LOST, f"{self._why_closed}.{taken}")
+    def _closed_long_ago(self) -> None:
+        self._fate = _Fate.CLOSED
         self._look()
+
+    def _stays_closed(self) -> None:
+        """The domain whose display was closed runs on."""
+        if self._was_shown:
+            self._fate = _Fate.TAKEN
+            taken = "Another program shows it; start it to have it back."
+            self._events.gone(State.LOST, f"{self._why_closed}. {taken}")
+        else:
+            self._fate = _Fate.OURS
+            self._events.gone(State.LOST, self._why_closed)
+            self._retry.arm(RETRY_MS)
 
     def _stop_showing(self) -> None:
         self._end.disarm()
-        self._taken = False
+        self._fate = _Fate.OURS
         self._run = -1
         self._close_display()
 

@@ -15,7 +15,7 @@ import msgspec
 
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
-from wlvm.qemu.disks import Disks
+from wlvm.qemu.disks import QmpDisks
 from wlvm.qemu.display import Console, Display, DisplayThread
 from wlvm.qemu.heartbeat import Heartbeat
 from wlvm.qemu.machine import MachineInput, QmpInput
@@ -123,7 +123,7 @@ class QemuConnection:
         self._stops = Throttle(loop, _NEWS_MS, self._ask_status)
         self._heartbeat = Heartbeat(loop, self._ask_status, self._tell_responsive)
         self.qmp = QmpClient(loop, sock, self)
-        self.disks = Disks(self.qmp.execute)
+        self.disks = QmpDisks(self.qmp.execute)
 
     def close(self) -> None:
         """Close every socket. No event is told afterwards. Harmless when repeated."""

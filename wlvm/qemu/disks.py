@@ -1,4 +1,4 @@
-"""What is done to a machine's disks while it is there: snapshots, and the CD in its drive. Over QMP."""
+"""What is done to a machine's disks while it is there: snapshots, and the CD in its drive; here over QMP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -19,11 +19,33 @@ Done = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot of a whole machine: what it is called, when it was made (seconds since 1970), and how many bytes its memory takes."""
+    """A snapshot of a whole machine: what it is called, when it was made (seconds since 1970), and how many bytes its memory takes (0: unknown)."""
 
     name: str
     made: int
     memory: int
+
+
+class Disks(Protocol):
+    """The disks of one machine, as long as it can be reached. Callbacks come from the main loop, and none after that."""
+
+    def snapshots(self, told: Callable[[Sequence[Snapshot] | str], None]) -> None:
+        """The snapshots of the whole machine, the oldest first; or why there can be none."""
+
+    def save(self, name: str, done: Done) -> None:
+        """Keep the machine as it is now under a name that no snapshot has. It stands still meanwhile."""
+
+    def load(self, name: str, done: Done) -> None:
+        """Have the machine be as it was."""
+
+    def delete(self, name: str, done: Done) -> None:
+        """Give a snapshot up."""
+
+    def insert_cd(self, file: Path, done: Done) -> None:
+        """Put a file into the CD drive, in place of what lies in it."""
+
+    def eject_cd(self, done: Done) -> None:
+        """Take out what lies in the CD drive."""
 
 
 class _Stored(msgspec.Struct, rename="kebab"):
@@ -66,8 +88,8 @@ class _Job(msgspec.Struct):
 _FLASH: Final = "pflash"
 
 
-class Disks:
-    """The disks of one machine, as long as its QMP connection lasts. Callbacks come from the main loop, and none after that."""
+class QmpDisks:
+    """`Disks` of a machine, as long as its QMP connection lasts."""
 
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
@@ -81,8 +103,6 @@ class Disks:
             self._ask("query-jobs", lambda reply: self._concluded(job, reply))
 
     def snapshots(self, told: Callable[[Sequence[Snapshot] | str], None]) -> None:
-        """The snapshots of the whole machine, the oldest first; or why there can be none."""
-
         def answer(disks: Sequence[_Inserted] | str) -> None:
             if isinstance(disks, str):
                 told(disks)
@@ -94,24 +114,19 @@ class Disks:
         self._snapshot_disks(answer)
 
     def save(self, name: str, done: Done) -> None:
-        """Keep the machine as it is now under a name that no snapshot has. It stands still meanwhile."""
         self._snapshot_job("snapshot-save", name, done, memory=True)
 
     def load(self, name: str, done: Done) -> None:
-        """Have the machine be as it was."""
         self._snapshot_job("snapshot-load", name, done, memory=True)
 
     def delete(self, name: str, done: Done) -> None:
-        """Give a snapshot up."""
         self._snapshot_job("snapshot-delete", name, done, memory=False)
 
     def insert_cd(self, file: Path, done: Done) -> None:
-        """Put a file into the CD drive, in place of what lies in it."""
         arguments = {"filename": str(file), "format": "raw", "read-only-mode": "read-only"}
         self._cd("blockdev-change-medium", arguments, done)
 
     def eject_cd(self, done: Done) -> None:
-        """Take out what lies in the CD drive."""
         self._cd("eject", {}, done)
 
     def _ask(

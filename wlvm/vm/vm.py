@@ -78,7 +78,7 @@ class Vm(Protocol):
 
     @property
     def disks(self) -> Disks | None:
-        """Its disks, to be changed; None while nobody can, and where others do."""
+        """Its disks, to be changed; None while nobody can."""
 
     def close(self) -> None:
         """Leave it: what was started to end with wlvm is asked to end, all else goes on."""
