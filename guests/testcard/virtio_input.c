@@ -11,6 +11,7 @@
 enum { PCI_DEVICE = 0x1052, DEVICES = 8, KEYS = 768 };
 enum { EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_LED = 0x11 };
 enum { EVENTS, STATUS }; /* the queues */
+enum { CONFIG_SELECT, CONFIG_OF, CONFIG_SIZE, CONFIG_EVENT_BITS = 0x11 };
 enum { LED_NUML, LED_CAPSL, LED_SCROLLL, LEDS };
 enum { REL_X = 0, REL_Y = 1, REL_HWHEEL = 6, REL_WHEEL = 8, ABS_X = 0, ABS_Y = 1 };
 enum { ABS_MT_SLOT = 0x2f, ABS_MT_POSITION_X = 0x35, ABS_MT_POSITION_Y = 0x36, ABS_MT_TRACKING_ID = 0x39 };
@@ -30,6 +31,7 @@ struct event {
 struct device {
     struct virtio virtio;
     struct virtqueue events, status;
+    int has_lights; /* a tablet has none, and QEMU 11 ends when it is told of them */
     struct event *buffers;
     struct event leds[LEDS];
     uint32_t held[KEYS / 32];
@@ -59,6 +61,9 @@ static const char *start(struct device *device, const struct pci_device *pci)
         problem = virtio_queue(&device->virtio, &device->status, STATUS);
     if (problem)
         return problem;
+    device->virtio.config[CONFIG_SELECT] = CONFIG_EVENT_BITS;
+    device->virtio.config[CONFIG_OF] = EV_LED;
+    device->has_lights = device->virtio.config[CONFIG_SIZE] != 0;
     device->buffers = memory_for_ever(device->events.size * sizeof *device->buffers);
     if (!device->buffers)
         return "not enough memory for events";
@@ -92,6 +97,8 @@ void virtio_input_set_lights(unsigned lights)
 {
     static const unsigned light_of[LEDS] = {LIGHT_NUM, LIGHT_CAPS, LIGHT_SCROLL};
     for (struct device *device = devices; device < devices + device_count; device++) {
+        if (!device->has_lights)
+            continue;
         while (virtq_used(&device->status) >= 0)
             ;
         for (uint16_t led = 0; led < LEDS; led++) {
