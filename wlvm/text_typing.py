@@ -153,8 +153,8 @@ class TextTyping:
 
     def _ask(self, guest: TypedGuest, text: str) -> None:
         """Type a text, or, where that takes long, say so first."""
-        events, count = self._events(guest, text)
-        seconds = len(events) * _interval_ms(guest) // 1000
+        _, count = self._events(guest, text)
+        seconds = count * _interval_ms(guest) // 1000
         before, asked, at = self._asked
         self._asked = guest, text, time.monotonic()
         again = before is guest and asked == text and time.monotonic() - at < _ASK_AGAIN
@@ -239,5 +239,5 @@ def _keyboard(guest: TypedGuest) -> KeyReceiver:
 
 
 def _interval_ms(guest: TypedGuest) -> int:
-    """The time between a key's going down and its coming up, and from then to the next key."""
-    return max(1, 500 // guest.config.input.typing_rate)
+    """The least time from one stroke to the next."""
+    return max(1, 1000 // guest.config.input.typing_rate)

@@ -11,10 +11,10 @@ from wlvm.keystrokes import KeyEvent
 from wlvm.loop import EventLoop
 from wlvm.qemu.qmp import Failure, QmpError, Reply
 
-#: An event has so many times as long as the slowest of the last answers took, but never longer than this, in milliseconds.
-_PATIENCE: Final = 10
-_LOOKED_BACK: Final = 32
-_LONGEST_MS: Final = 500
+#: A stroke has so many times as long as the slowest of the last answers took, but never longer than this, in milliseconds.
+_PATIENCE: Final = 4
+_LOOKED_BACK: Final = 8
+_LONGEST_MS: Final = 250
 
 
 class KeyReceiver(Protocol):
@@ -27,8 +27,11 @@ class Typist:
     """Types key events into one guest, from its making on. `stop()` it before they are done.
 
     The queues of a guest's keyboard are short, and what does not fit is dropped without a word (PS/2: 16 bytes, USB: 16 events and one of them each
-    8 ms, virtio: 64 events). QEMU's answer says only that an event is in the queue. So each event is sent when the one before it was
-    answered, and not before its time. Where QEMU answers late the machine is busy, and the guest is later still: then it has more time.
+    8 ms, virtio: 64 events). QEMU's answer says only that an event is in the queue. So each stroke, which is at most 6 events and 11 bytes, is sent
+    when the one before it was answered, and not before its time. Where QEMU answers late the machine is busy, and the guest is later still: then it
+    has more time.
+
+    A stroke's key goes down and comes up at once, for a system repeats a key that is down for long.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class Typist:
         interval_ms: int,
         ended: Callable[[str], None],
     ) -> None:
-        """`interval_ms` is the least time between two events. `ended` is called once: with "" when all is typed, or else with the reason."""
+        """`interval_ms` is the least time between two strokes. `ended` is called once: with "" when all is typed, or else with the reason."""
         self._guest = guest
         self._events = events
         self._interval_ms = interval_ms
@@ -50,7 +53,8 @@ class Typist:
         self.characters = 0
         self._down: dict[int, None] = {}
         self._pace = loop.timer(self._on_interval)
-        self._answered = self._due = True
+        self._unanswered = 0
+        self._due = True
         self._sent_at = 0.0
         self._latencies: deque[float] = deque(maxlen=_LOOKED_BACK)
         self._pace.arm(1)
@@ -78,34 +82,43 @@ class Typist:
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._ended is None or not (self._due and self._answered):
+        if self._ended is None or self._unanswered:
             return
         if self.sent == len(self._events):
             self._end("")
             return
-        event = self._events[self.sent]
-        try:
-            self._guest.send_key(event.key, event.down, self._on_reply)
-        except QmpError as error:
-            self.stop(str(error))
+        if not self._due:
             return
-        self.sent += 1
-        self.characters = event.characters
-        if event.down:
-            self._down[event.key] = None
-        else:
-            self._down.pop(event.key, None)
-        self._answered = self._due = False
-        self._sent_at = time.monotonic()
+        self._due, self._sent_at = False, time.monotonic()
         slowest_ms = max(self._latencies, default=0.0) * 1000
         self._pace.arm(max(self._interval_ms, min(round(_PATIENCE * slowest_ms), _LONGEST_MS)))
+        for event in self._stroke():
+            try:
+                self._guest.send_key(event.key, event.down, self._on_reply)
+            except QmpError as error:
+                self.stop(str(error))
+                return
+            self._unanswered += 1
+            self.sent += 1
+            self.characters = event.characters
+            if event.down:
+                self._down[event.key] = None
+            else:
+                self._down.pop(event.key, None)
+
+    def _stroke(self) -> Sequence[KeyEvent]:
+        """The events that are next: up to a key that comes up as soon as it is down, or to the end."""
+        for end in range(self.sent + 1, len(self._events)):
+            if self._events[end].key == self._events[end - 1].key:
+                return self._events[self.sent : end + 1]
+        return self._events[self.sent :]
 
     def _on_reply(self, reply: Reply) -> None:
-        self._answered = True
-        self._latencies.append(time.monotonic() - self._sent_at)
+        self._unanswered -= 1
         if isinstance(reply, Failure):
             self.stop(reply.description)
-        else:
+        elif not self._unanswered:
+            self._latencies.append(time.monotonic() - self._sent_at)
             self._go_on()
 
 

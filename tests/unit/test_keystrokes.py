@@ -138,6 +138,11 @@ class Guest:
     def answer(self, reply: Reply | None = None) -> None:
         self.replies.pop(0)(reply or Success({}))
 
+    def answer_all(self) -> None:
+        replies, self.replies = self.replies, []
+        for on_reply in replies:
+            on_reply(Success({}))
+
 
 class Clock(SelectorLoop):
     time = 0.0
@@ -160,39 +165,57 @@ class Desk:
         self.loop.pass_time(1)
 
 
-def test_a_key_waits_for_its_time_and_for_the_answer_to_the_last() -> None:
-    desk = Desk("ab")
-    assert desk.guest.keys == [(KEY_A, True)]
+def test_a_stroke_waits_for_its_time_and_for_the_answers_to_the_last() -> None:
+    desk = Desk("aab")
+    assert desk.guest.keys == [(KEY_A, True), (KEY_A, False)]
     desk.loop.pass_time(50)
-    assert len(desk.guest.keys) == 1, "it was not answered"
     desk.guest.answer()
-    assert len(desk.guest.keys) == 2
+    assert len(desk.guest.keys) == 2, "only one was answered"
     desk.guest.answer()
-    assert len(desk.guest.keys) == 2, "it is too early"
+    assert len(desk.guest.keys) == 4
+    desk.guest.answer_all()
+    assert len(desk.guest.keys) == 4, "it is too early"
     desk.loop.pass_time(10)
-    assert len(desk.guest.keys) == 3
-    assert desk.typist.characters == 1
+    assert len(desk.guest.keys) == 6
+    assert desk.typist.characters == 3
+
+
+def test_no_key_but_a_modifier_is_ever_down_between_strokes() -> None:
+    desk = Desk("aAB b")
+    down: set[int] = set()
+    while desk.guest.replies:
+        for key, is_down in desk.guest.keys:
+            (down.add if is_down else down.discard)(key)
+        assert down <= {SHIFT}
+        desk.guest.keys.clear()
+        desk.guest.answer_all()
+        desk.loop.pass_time(10)
 
 
 def test_a_guest_on_a_busy_machine_has_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk("ab")
-    monkeypatch.setattr("time.monotonic", lambda: desk.loop.time)
-    desk.guest.answer()
+    monkeypatch.setattr("time.monotonic", lambda: Clock.time)
+    monkeypatch.setattr(Clock, "pass_time", pass_all_time)
+    desk = Desk("abc")
+    Clock.time += 0.02
+    desk.guest.answer_all()
     desk.loop.pass_time(10)
-    desk.loop.time += 0.02
-    desk.guest.answer()
-    desk.loop.pass_time(10)
-    assert len(desk.guest.keys) == 3
-    desk.guest.answer()
-    desk.loop.pass_time(190)
-    assert len(desk.guest.keys) == 3
-    desk.loop.pass_time(15)
+    assert len(desk.guest.keys) == 4, "nothing was known when it was sent"
+    desk.guest.answer_all()
+    desk.loop.pass_time(75)
     assert len(desk.guest.keys) == 4
+    desk.loop.pass_time(10)
+    assert len(desk.guest.keys) == 6
+
+
+def pass_all_time(self: Clock, milliseconds: int) -> None:
+    """The world's clock and the loop's are one."""
+    Clock.time += milliseconds / 1000
+    self.run_timers()
 
 
 def finish(desk: Desk) -> None:
     while desk.guest.replies:
-        desk.guest.answer()
+        desk.guest.answer_all()
         desk.loop.pass_time(10)
 
 
@@ -203,11 +226,11 @@ def test_it_ends_once_all_is_typed_and_leaves_no_timer() -> None:
     assert not desk.loop.timers
 
 
-@pytest.mark.parametrize("steps", range(6))
+@pytest.mark.parametrize("steps", range(4))
 def test_a_text_that_is_stopped_leaves_nothing_down(steps: int) -> None:
-    desk = Desk("AB")
+    desk = Desk("AaB")
     for _ in range(steps):
-        desk.guest.answer()
+        desk.guest.answer_all()
         desk.loop.pass_time(10)
     desk.typist.stop("a key was pressed")
     desk.typist.stop("once is enough")
@@ -226,6 +249,6 @@ def test_a_guest_that_is_paused_or_gone_ends_it() -> None:
     assert desk.ended == ["VM not running"]
     desk = Desk("ab")
     desk.guest.gone = True
-    desk.guest.answer()
+    desk.guest.answer_all()
     desk.loop.pass_time(10)
     assert desk.ended == ["the connection is closed"]
