@@ -45,6 +45,8 @@ from wlvm.ipc.messages import (
     WorkspaceListing,
     Workspaces,
 )
+from wlvm.qemu import host
+from wlvm.qemu.host import Ability, Host
 from wlvm.wlr.backend import BackendKind
 
 LISTING = Listing(
@@ -595,3 +597,33 @@ def test_who_stops_reading_gets_no_traceback(
         monkeypatch.setattr(remote_commands, "print_json", broken)
         monkeypatch.setattr(sys, "stdout", out)
         assert cli.main(["list", "--json"]) == command_line.FAILED
+
+
+def test_explain_says_what_is_run_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = Host(Ability(False, "there is no /dev/kvm"), Ability(False, "there is no GPU"), None)
+    monkeypatch.setattr(host, "examine", lambda qemu, render_node: bare)
+    file = tmp_path / "c.toml"
+    file.write_text(
+        'guest.a = { memory = "4G" }\nguest.b.qmp = "/x"\nguest.c.launch = ["qemu", "-vga", "std"]'
+    )
+
+    def explain(name: str, *options: str) -> int:
+        return cli.main(["explain", name, "--config", str(file), *options])
+
+    assert explain("a") == command_line.OK
+    told = capsys.readouterr().out
+    assert "because: there is no /dev/kvm" in told
+    assert "qemu-system-x86_64 -name a " in told
+    assert explain("c", "--json") == command_line.OK
+    assert json.loads(capsys.readouterr().out)["command"][:5] == [
+        "qemu",
+        "-vga",
+        "std",
+        "-display",
+        "dbus,p2p=yes",
+    ]
+    assert explain("b") == command_line.FAILED
+    assert explain("d") == command_line.NOT_FOUND
+    assert "no guest d: there are a, b, c" in capsys.readouterr().err

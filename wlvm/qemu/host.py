@@ -207,11 +207,11 @@ class _Firmware(msgspec.Struct, rename="kebab"):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what is found for a QEMU, and perhaps a render node, as JSON; 1, and why, where there is no such QEMU."""
+    """Print what is found for a QEMU, and perhaps a render node, as JSON; where there is no such QEMU, why, and return 1."""
     try:
         host = examine(arguments[0], Path(arguments[1]) if len(arguments) > 1 else None)
     except LaunchError as error:
-        print(error, file=sys.stderr)
+        print(error)
         return 1
     sys.stdout.buffer.write(msgspec.json.encode(host))
     return 0

@@ -38,7 +38,6 @@ class HostProbe:
                 [*arguments, *([] if render_node is None else [str(render_node)])],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
                 start_new_session=True,  # so that all that it starts ends with it
             )
         except OSError as error:
