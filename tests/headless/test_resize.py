@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 from guests.testcard import model
 from guests.testcard.launch import TestCard
 from tests.clients.capture import CaptureClient
+from tests.fake_qemu import FakeConsole
+from tests.fake_vm import FakeVm, Manners
 from tests.plain_qemu import PlainQemu
 from tests.wlvm_process import BARE, Wlvm, eventually
 from wlvm.framebuffer import Rect
@@ -170,3 +174,25 @@ def test_a_guest_that_changes_its_size_all_the_time_is_asked_once_and_holds_nobo
         eventually("the last is shown", lambda: wlvm.guest("qmp").consoles[0].width == 320 + 8 * (99 % 7))
         assert len([line for line in modes(wild) if line == "mode 800x1000"]) == 1
         assert wlvm.console("qmp").asked == (800, 1000)
+
+
+def memory(pid: int) -> int:
+    """How much of a process is in memory, in bytes."""
+    fields = Path(f"/proc/{pid}/statm").read_text().split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_consoles_of_one_pixel_and_of_the_largest_size(runtime_dir: Path) -> None:
+    with (
+        FakeVm(runtime_dir / "vm.qmp", Manners(consoles=(FakeConsole(width=1, height=1),))) as vm,
+        Wlvm(runtime_dir, "--attach", str(vm.path), "--output", "800x600") as wlvm,
+    ):
+        listener = vm.listener()
+        listener.scanout(1, 1, struct.pack("<I", 0xABCDEF))
+        eventually("the pixel is there", lambda: (wlvm.screen() == 0xABCDEF).sum() == 1)
+        before = memory(wlvm.pid)
+        vm.qemu().announce(0, {"Width": ("u", 16384), "Height": ("u", 16384)})
+        listener.scanout(16384, 16, struct.pack("<I", 0x123456) * (16384 * 16))
+        eventually("it is as wide as the screen", lambda: (wlvm.screen() == 0x123456).any(axis=0).all())
+        assert wlvm.guest("vm").state == "running"
+        assert memory(wlvm.pid) - before < 64 << 20

@@ -20,7 +20,7 @@ BOOT = 400.0
 
 def test_a_linux_console_is_shown_where_it_lies_and_survives_a_balloon(qemu: str, runtime_dir: Path) -> None:
     config = f"[guest.linux]\nlaunch = {json.dumps(command(qemu, runtime_dir, WIDTH, HEIGHT))}\n"
-    config += f'render_node = "{render_node("virtio-pci")}"\n'
+    config += f'render_node = "{render_node("virtio-pci")}"\nresize = false\n'
     with Wlvm(runtime_dir, config=config, WLR_RENDERER="pixman") as wlvm:
         eventually("QEMU runs", lambda: all((runtime_dir / name).exists() for name in ("serial", "own")))
         with closing(Lines(runtime_dir / "serial")) as guest, closing(Lines(runtime_dir / "own")) as monitor:
