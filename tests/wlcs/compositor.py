@@ -17,11 +17,12 @@ from wlvm.desktop.window import Window
 from wlvm.framebuffer import Rect
 from wlvm.server import Server
 from wlvm.wlr import abi
+from wlvm.wlr.touch import TouchDown, TouchFrame, TouchMotion, TouchUp
 
 log = logging.getLogger(__name__)
 
 #: As in tests/wlcs/integration.c.
-_START, _CLIENT, _POSITION, _MOVE_TO, _MOVE_BY, _BUTTON = range(6)
+_START, _CLIENT, _POSITION, _MOVE_TO, _MOVE_BY, _BUTTON, _TOUCH_DOWN, _TOUCH_MOVE, _TOUCH_UP = range(9)
 _MESSAGE = struct.Struct("=I4i")
 
 
@@ -31,6 +32,7 @@ class ServedCompositor:
     def __init__(self, config: Config, connection: socket.socket) -> None:
         self._connection = connection
         self._server = Server(config, "headless")
+        self._server.devices.clients.has_touch(True)
         self._wayland = ctypes.CDLL("libwayland-server.so.0")
         for name in ("wl_client_create", "wl_client_get_object"):
             getattr(self._wayland, name).restype = ctypes.c_void_p
@@ -66,7 +68,14 @@ class ServedCompositor:
             devices.motion(a / 256, b / 256, a / 256, b / 256)
         elif request == _BUTTON:
             devices.button(a, bool(b))
+        elif request == _TOUCH_DOWN:
+            devices.touch(TouchDown(0, a, b))
+        elif request == _TOUCH_MOVE:
+            devices.touch(TouchMotion(0, a, b))
+        elif request == _TOUCH_UP:
+            devices.touch(TouchUp(0))
         devices.frame()
+        devices.touch(TouchFrame())
 
     def _position(self, client: int, surface: int, x: int, y: int) -> None:
         """Have a client's window float there."""

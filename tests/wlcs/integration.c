@@ -17,7 +17,7 @@
 #include <wlcs/touch.h>
 
 /* tests/wlcs/compositor.py has the same. */
-enum request { START, CLIENT, POSITION, MOVE_TO, MOVE_BY, BUTTON };
+enum request { START, CLIENT, POSITION, MOVE_TO, MOVE_BY, BUTTON, TOUCH_DOWN, TOUCH_MOVE, TOUCH_UP };
 
 struct message {
     uint32_t request;
@@ -31,6 +31,11 @@ struct server {
 
 struct pointer {
     WlcsPointer base;
+    struct server *server;
+};
+
+struct touch {
+    WlcsTouch base;
     struct server *server;
 };
 
@@ -137,26 +142,34 @@ static WlcsPointer *create_pointer(WlcsDisplayServer *base)
     return &pointer->base;
 }
 
-/* wlvm knows no touch: the tests of it fail, as they should. */
-static void no_touch_at(WlcsTouch *touch, wl_fixed_t x, wl_fixed_t y)
+/* The suite gives whole pixels here, whatever the type says. */
+static void touch_down(WlcsTouch *base, wl_fixed_t x, wl_fixed_t y)
 {
+    ask(((struct touch *)base)->server, (struct message){TOUCH_DOWN, {x, y}}, -1);
 }
 
-static void no_touch_up(WlcsTouch *touch)
+static void touch_move(WlcsTouch *base, wl_fixed_t x, wl_fixed_t y)
 {
+    ask(((struct touch *)base)->server, (struct message){TOUCH_MOVE, {x, y}}, -1);
 }
 
-static void destroy_touch(WlcsTouch *touch)
+static void touch_up(WlcsTouch *base)
 {
-    free(touch);
+    ask(((struct touch *)base)->server, (struct message){TOUCH_UP, {0}}, -1);
+}
+
+static void destroy_touch(WlcsTouch *base)
+{
+    free(base);
 }
 
 static WlcsTouch *create_touch(WlcsDisplayServer *base)
 {
-    WlcsTouch *touch = calloc(1, sizeof *touch);
+    struct touch *touch = calloc(1, sizeof *touch);
 
-    *touch = (WlcsTouch){WLCS_TOUCH_VERSION, no_touch_at, no_touch_at, no_touch_up, destroy_touch};
-    return touch;
+    touch->base = (WlcsTouch){WLCS_TOUCH_VERSION, touch_down, touch_move, touch_up, destroy_touch};
+    touch->server = (struct server *)base;
+    return &touch->base;
 }
 
 /* What wlvm advertises: wlcs skips the tests of what is not here. Made from docs/protocols.md. */

@@ -12,9 +12,9 @@ from wlvm.wlr.touch import TouchCancel, TouchDown, TouchEvent, TouchFrame, Touch
 
 
 class _Touched(NamedTuple):
-    """A surface, and where its own top left corner is in the layout."""
+    """The surface that what is touched is a part of, and where the top left corner of what is touched is in the layout."""
 
-    surface: Surface
+    root: Surface
     x: float
     y: float
 
@@ -37,7 +37,7 @@ class ClientTouch:
             case TouchDown(slot, x, y):
                 hit = self._scene.at(box.x + x, box.y + y)
                 if hit is not None and hit.surface is not None and hit.owner is view:
-                    self._touched[slot] = _Touched(hit.surface, box.x + x - hit.x, box.y + y - hit.y)
+                    self._touched[slot] = _Touched(hit.surface.root, box.x + x - hit.x, box.y + y - hit.y)
                     self._clients.touch_down(hit.surface, slot, hit.x, hit.y)
             case TouchMotion(slot, x, y) if slot in self._touched:
                 on = self._touched[slot]
@@ -46,12 +46,16 @@ class ClientTouch:
                 del self._touched[slot]
                 self._clients.touch_up(slot)
             case TouchCancel(slot) if slot in self._touched:
-                self._clients.touch_cancel(self._touched.pop(slot).surface)
+                self._clients.touch_cancel(self._touched.pop(slot).root)
+                self._clients.touch_up(slot)
             case TouchFrame():
                 self._clients.touch_frame()
             case _:
                 pass  # its surface is gone
 
     def surface_gone(self, surface: Surface) -> None:
-        """A surface ends, and nothing is told of the fingers on it."""
-        self._touched = {slot: on for slot, on in self._touched.items() if on.surface != surface}
+        """A surface ends, and no finger is on it any more."""
+        for slot in [slot for slot, on in self._touched.items() if on.root == surface]:
+            del self._touched[slot]
+            self._clients.touch_up(slot)
+        self._clients.touch_frame()

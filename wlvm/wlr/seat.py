@@ -40,6 +40,8 @@ class ClientSeat:
     def __init__(self, display: Display) -> None:
         self.pointer = wlr.wlr_seat_create(display._ptr, b"seat0")
         self._listeners = Listeners()
+        #: What hears of the ends of surfaces that fingers are on.
+        self._fingers: dict[int, Listeners] = {}
         wlr.wlr_seat_set_capabilities(self.pointer, _POINTER | _KEYBOARD)
         wlr.wlr_primary_selection_v1_device_manager_create(display._ptr)
         wlr.wlr_data_control_manager_v1_create(display._ptr)
@@ -51,6 +53,8 @@ class ClientSeat:
 
     def destroy(self) -> None:
         self._listeners.remove()
+        for listeners in self._fingers.values():
+            listeners.remove()
         wlr.wlr_seat_destroy(self.pointer)
 
     # The keyboard.
@@ -147,16 +151,26 @@ class ClientSeat:
         return bool(wlr.wlr_surface_accepts_touch(self.pointer, surface.pointer))
 
     def touch_down(self, surface: Surface, finger: int, x: float, y: float) -> None:
+        """A finger comes down on the surface. It is lifted for its client where the surface ends before."""
+
+        def ended(_data: Any) -> None:
+            self.touch_up(finger)
+            self.touch_frame()
+
+        self._fingers[finger] = Listeners()
+        self._fingers[finger].add(wlr_ffi.addressof(surface.pointer.events.destroy), ended)
         wlr.wlr_seat_touch_notify_down(self.pointer, surface.pointer, _now(), finger, x, y)
 
     def touch_motion(self, finger: int, x: float, y: float) -> None:
         wlr.wlr_seat_touch_notify_motion(self.pointer, _now(), finger, x, y)
 
     def touch_up(self, finger: int) -> None:
+        if finger in self._fingers:
+            self._fingers.pop(finger).remove()
         wlr.wlr_seat_touch_notify_up(self.pointer, _now(), finger)
 
     def touch_cancel(self, surface: Surface) -> None:
-        """Nothing is to come of any finger that the surface's client has."""
+        """Nothing is to come of any finger that the surface's client has. Each finger is to be lifted all the same."""
         wlr.wlr_seat_touch_notify_cancel(self.pointer, surface.pointer)
 
     def touch_frame(self) -> None:
