@@ -52,7 +52,9 @@ class LibvirtDaemon:
         self.directory = Path(tempfile.mkdtemp(prefix="libvirt-"))
         if _IS_ROOT:
             os.chown(self.directory, _NOBODY, _NOBODY)
-        shutil.copy(IMAGE, self.directory / "card.elf")
+        #: What its domains boot.
+        self.image = self.directory / "card.elf"
+        shutil.copy(IMAGE, self.image)
         make_qcow2(self.directory / "disk.qcow2")
         (self.directory / "disk.qcow2").chmod(0o666)
         self._socket = self.directory / "libvirt" / "libvirt-sock"
@@ -99,7 +101,7 @@ class LibvirtDaemon:
               <memory unit='MiB'>64</memory>
               <os>
                 <type arch='x86_64' machine='pc'>hvm</type>
-                <kernel>{self.directory}/card.elf</kernel>
+                <kernel>{self.image}</kernel>
                 <cmdline>mode=640x480</cmdline>
               </os>
               <features><acpi/></features>

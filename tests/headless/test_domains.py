@@ -125,6 +125,11 @@ def test_a_domain_is_started_typed_into_and_switched_off(daemon: LibvirtDaemon, 
     daemon.define("card")
     with Wlvm(runtime_dir, config=config(daemon, "start = false")) as wlvm:
         assert wlvm.wait_for_state("vm", "off").reason == "It has not been started."
+        away = daemon.image.rename(daemon.image.with_suffix(".away"))
+        wlvm.control.command("start vm")
+        wait_for_reason(wlvm, "It could not be started: ")
+        assert str(daemon.image) in wlvm.guest("vm").reason
+        away.rename(daemon.image)
         wlvm.control.command("start vm")
         wait_for_picture(wlvm)
         with InputClient(runtime_dir / wlvm.display) as client:

@@ -71,6 +71,8 @@ class LibvirtVm:
         self._why_closed = ""
         self._was_shown = False
         self._is_off = False
+        #: Why it did not start when it was to; "" when it did.
+        self._start_failure = ""
         self._wants_start = config.start
         self._looking = self._look_again = self._opening = self._switching_off = False
         #: What a person wants done, in order, the first under way: what it is called, and the call.
@@ -121,6 +123,7 @@ class LibvirtVm:
     def power_on(self) -> None:
         self._fate = _Fate.OURS
         if self._is_off and self._connection is not None:
+            self._start_failure = ""
             self._events.starting("Waiting for libvirt to start it.")
             self._do("be started", Connection.start)
         else:
@@ -182,18 +185,17 @@ class LibvirtVm:
             self._do_next()
 
     def _failed(self, error: LibvirtError) -> None:
-        what, _ = self._wanted[0]
+        what, verb = self._wanted[0]
         self._done(None)
-        self._cannot(what, error)
+        if verb is Connection.start and not self._left:
+            self._start_failure = f"It could not {what}: {error}"
+            self._events.gone(State.OFF, self._start_failure)
+        else:
+            self._cannot(what, error)
 
     def _cannot(self, what: str, error: LibvirtError) -> None:
-        if self._left:
-            return
-        reason = f"It could not {what}: {error}"
-        if self._qemu is None:
-            self._events.gone(State.OFF if self._is_off else State.LOST, reason)
-        else:
-            self._events.troubled(reason)
+        if not self._left:
+            self._events.troubled(f"It could not {what}: {error}")
 
     # What the domain does.
 
@@ -237,6 +239,7 @@ class LibvirtVm:
         match sight:
             case Active():
                 self._wants_start = False
+                self._start_failure = ""
                 self._follow(connection, sight)
             case Off(reason) if self._wants_start:
                 self._wants_start = False
@@ -244,7 +247,7 @@ class LibvirtVm:
             case Off(reason):
                 self._stop_showing()
                 if not self._wanted:  # It is not being started.
-                    self._events.gone(State.OFF, reason)
+                    self._events.gone(State.OFF, self._start_failure or reason)
             case Absent():
                 self._stop_showing()
                 config = self._config
