@@ -66,7 +66,7 @@ def commands_of(server: Server) -> Mapping[str, Command]:
         "stats": lambda request: _without_arguments(request, lambda: stats(server)),
         "inputs": lambda request: _without_arguments(request, lambda: inputs(server)),
         "quit": lambda request: _without_arguments(request, lambda: _quit(server)),
-        "command": lambda request: run_commands(server.do, request.parse(CommandArguments).commands),
+        "command": lambda request: run_commands(server.runner.do, request.parse(CommandArguments).commands),
         "type": lambda request: _type(server, request.parse(TypeArguments)),
         "subscribe": lambda request: server.feed.subscribe(request.parse(SubscribeArguments).kinds),
         "attach": lambda request: _attach(server, request.parse(AttachArguments)),

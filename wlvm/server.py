@@ -7,33 +7,21 @@ import logging
 import math
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from wlvm import apply_config
 from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.color import Rgb
+from wlvm.command_runner import CommandRunner
 from wlvm.commands import commands_of
 from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig
 from wlvm.desktop.bindings import ChordError, KeyRouter
 from wlvm.desktop.command import (
-    ChangeDisks,
-    Close,
-    Command,
     CommandError,
-    DiskAction,
-    EnterMode,
     Exec,
-    Paste,
     Power,
-    PowerAction,
-    Quit,
-    Release,
     Reload,
-    SwitchHead,
-    Type,
 )
 from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.host_programs import HostPrograms
@@ -68,7 +56,6 @@ from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
 from wlvm.state import state_of
 from wlvm.text_typing import TextTyping
-from wlvm.vm.vm import PowerError
 from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.capture import CaptureProtocols
 from wlvm.wlr.compositor import Compositor
@@ -89,13 +76,9 @@ _SWITCH_INTERVAL = 0.0005
 
 #: How long it is on the screen that an edited configuration cannot be used, in seconds.
 _ERROR_SECONDS = 20.0
-_REFUSAL_SECONDS = 4.0
 
 #: How long it is on the screen what became of a guest, in seconds.
 _NEWS_SECONDS = 8.0
-
-#: A guest is closed by a second command within so many seconds.
-_CLOSE_AGAIN = 5.0
 
 
 class Server(OutputsEvents):
@@ -114,8 +97,7 @@ class Server(OutputsEvents):
         self._leaving: list[Guest] = []
         self._stop_requested = False
         self._started = self._ended = False
-        #: The guest that somebody wanted to close last, and when (time.monotonic).
-        self._close_asked = "", 0.0
+        self.runner = CommandRunner(self)
         self._failure = ""
         self._source = source
         self._file_watch: FileWatch | None = None
@@ -149,13 +131,18 @@ class Server(OutputsEvents):
         self.seat = Seat(self._view_at, self.desktop)
         self.desktop.use(self.seat)
         self.feed = Feed(self.loop, lambda: state_of(self))
-        self._hidden = HiddenGuests(self.loop, self._is_seen)
-        self.desktop.changed = self._changed
+        self.hidden = HiddenGuests(self.loop, self._is_seen)
+        self.desktop.changed = self.changed
         self.router = KeyRouter(keys)
         self._keys = Keys(
-            self.loop, self.router, self.seat, lambda: self._programs.lock.locked, self._obey, self._pull
+            self.loop,
+            self.router,
+            self.seat,
+            lambda: self._programs.lock.locked,
+            self.runner.obey,
+            self._pull,
         )
-        self._launcher = Launcher(self.loop)
+        self.launcher = Launcher(self.loop)
         self.idle = Idle(
             self.loop,
             self._keys,
@@ -179,7 +166,7 @@ class Server(OutputsEvents):
         self.seat.use(self.devices)
         self._idle_protocols = IdleProtocols(self.wayland.display, self.devices.clients, self.idle.inhibit)
         self._programs = HostPrograms(self.wayland, self._layers, self.devices, self, self.desktop)
-        self.heads = Heads(self.desktop, self._programs.list, self._close_guest)
+        self.heads = Heads(self.desktop, self._programs.list, self.runner.close_guest)
         self.seat.focus_changed = self._focus_changed
         if (session := self.wayland.backend.session) is not None:
             session.on_active(self._session_activity)
@@ -232,7 +219,7 @@ class Server(OutputsEvents):
             gc.collect()
             gc.freeze()
             for line in self.config.desktop.startup:
-                self._obey(Exec(line))
+                self.runner.obey(Exec(line))
             started()
             if not self._stop_requested:
                 self.wayland.run()
@@ -247,7 +234,7 @@ class Server(OutputsEvents):
         if self._source is None:
             return
         try:
-            self._file_watch = FileWatch(self.loop, self._source.path, lambda: self._obey(Reload()))
+            self._file_watch = FileWatch(self.loop, self._source.path, lambda: self.runner.obey(Reload()))
         except OSError as error:
             log.warning(
                 "%s is not watched: %s. The command reload reads it again", self._source.path, error.strerror
@@ -261,7 +248,7 @@ class Server(OutputsEvents):
     def _destroy(self) -> None:
         """Give everything back, last made first. The outputs go with the backend."""
         self._ended = True
-        self._hidden.close()
+        self.hidden.close()
         self.typing.close()
         for guest in self.guests.values():
             guest.close()
@@ -278,7 +265,7 @@ class Server(OutputsEvents):
         self.desktop.close()
         self.feed.close()
         self.idle.close()
-        self._launcher.close()
+        self.launcher.close()
         self.wayland.destroy_clients()
         self._programs.forget()
         self._idle_protocols.forget()
@@ -313,15 +300,15 @@ class Server(OutputsEvents):
             self.displays,
             self._add_surface,
             self._remove_surface,
-            self._changed,
-            lambda guest, text: self._tell(guest, text, _NEWS_SECONDS),
+            self.changed,
+            lambda guest, text: self.tell(guest, text, _NEWS_SECONDS),
         )
         guest.was_reset = lambda: self.typing.stop("the machine was reset", guest)
         guest.locks.changed = lambda: self._keyboard_changed(guest)
         if (key := key_for(self.config, "start")) is not None:
             guest.start_hint = f"It is started by Return, or by {key}, while it has the focus."
         guest.start()
-        self._hidden.add(guest)
+        self.hidden.add(guest)
         return guest
 
     def attach(self, qmp: Path) -> Guest:
@@ -331,9 +318,9 @@ class Server(OutputsEvents):
     def remove_guest(self, name: str) -> None:
         """Leave a guest; KeyError when there is none of that name."""
         guest = self.guests.pop(name)
-        self._hidden.remove(guest)
+        self.hidden.remove(guest)
         guest.close()
-        self._changed()
+        self.changed()
         # A QEMU that was launched takes its time to end; wlvm itself does not end before it.
         self._leaving = [each for each in (*self._leaving, guest) if not each.ended]
 
@@ -348,7 +335,7 @@ class Server(OutputsEvents):
             self._pictures,
         )
         self._views.append(surface)
-        surface.card_answered = lambda: self._obey(Power("start", guest.name))
+        surface.card_answered = lambda: self.runner.obey(Power("start", guest.name))
         surface.set_scaling(guest.config.scaling(console))
         surface.size.configure(guest.config.follows(console))
         self.heads.add(surface, guest)
@@ -365,92 +352,16 @@ class Server(OutputsEvents):
         if guest.keyboard is None:
             self.typing.stop(f"it is {guest.state.value}", guest)
 
-    def _focused_guest(self) -> Guest:
-        view = self.desktop.workspaces.focused
-        if not isinstance(view, GuestSurface):
-            raise CommandError("no guest has the focus")
-        return self.guests[view.identity.guest]
-
-    def _named_guest(self, name: str | None) -> Guest:
-        """A guest; without a name, the one whose console has the focus. CommandError."""
-        view = self.desktop.workspaces.focused
-        if name is None and isinstance(view, GuestSurface):
-            name = view.identity.guest
-        if name is None:
-            raise CommandError("no guest has the focus: name one")
-        if name not in self.guests:
-            raise CommandError(f"no guest {name}: there are {', '.join(self.guests) or 'none'}")
-        return self.guests[name]
-
-    def _power(self, action: PowerAction, guest: Guest) -> None:
-        act = {
-            "start": guest.power_on,
-            "shutdown": guest.shut_down_machine,
-            "poweroff": guest.power_off,
-            "pause": guest.pause,
-            "resume": guest.resume,
-            "reset": guest.reset_machine,
-        }[action]
-        try:
-            act()
-        except PowerError as error:
-            raise CommandError(str(error)) from None
-        if action == "pause":
-            self._hidden.person_paused(guest)
-        elif action == "resume":
-            self._hidden.person_resumed(guest)
-
-    def _change_disks(self, action: DiskAction, value: str, guest: Guest) -> None:
-        disks = guest.disks
-        act: dict[DiskAction, Callable[[], None]] = {
-            "snapshot": partial(disks.save, value),
-            "restore": partial(disks.load, value),
-            "discard": partial(disks.delete, value),
-            "cd": partial(disks.insert_cd, value),
-            "eject": disks.eject_cd,
-        }
-        try:
-            act[action]()
-        except PowerError as error:
-            raise CommandError(str(error)) from None
-
-    def _switch_head(self, guest: Guest, head: int, on: bool) -> None:
-        """Plug a screen into a guest's head, or out of it."""
-        if head == 0:
-            raise CommandError(f"{guest.name}:0 is the first console: it is always there")
-        if head not in guest.surfaces:
-            there = ", ".join(map(str, guest.surfaces))
-            raise CommandError(f"{guest.name} has no console {head} now, but {there}")
-        self.heads.switch(guest.surfaces[head], on)
-
-    def _close_guest(self, name: str) -> None:
-        """A machine is not a window: one that wlvm launched shuts down, another is left, when that is asked for twice."""
-        guest, now = self.guests[name], time.monotonic()
-        runs = guest.runs_here
-        before, at = self._close_asked
-        if before != name or now - at > _CLOSE_AGAIN:
-            self._close_asked = name, now
-            what = "shut it down" if runs else "take it off the screen"
-            text = f"{guest.label} is a machine: close it once more to {what}."
-            log.info("%s", text)
-            self._tell(guest, text, _CLOSE_AGAIN)
-            return
-        self._close_asked = "", 0.0
-        if runs:
-            guest.shut_down_machine()
-        else:
-            self.remove_guest(name)
-
-    def _tell(self, guest: Guest, text: str, seconds: float) -> None:
+    def tell(self, guest: Guest, text: str, seconds: float) -> None:
         """Tell the person at the screen something of a guest, for so long."""
         color = Rgb.parse(guest.config.color)
         self.desktop.tell(Message(guest.label, text, color), seconds, instead=guest)
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
         """Something may be otherwise than it was, for subscribers, and for guests that nobody sees."""
         self.feed.changed()
         if not self._ended:
-            self._hidden.look()
+            self.hidden.look()
 
     def _is_seen(self, guest: Guest) -> bool:
         if self.locked:
@@ -461,47 +372,6 @@ class Server(OutputsEvents):
     def _surface_changed(self, surface: GuestSurface) -> None:
         self.heads.changed(surface)
         self.desktop.view_changed(surface)
-
-    # What a person tells wlvm.
-
-    def _obey(self, command: Command) -> None:
-        """Do a command, and say so where it cannot be done."""
-        try:
-            self.do(command)
-        except CommandError as error:
-            log.warning("%s", error)
-            if not isinstance(command, Reload):  # which has told
-                message = Message("That cannot be done now", str(error), ERROR)
-                self.desktop.tell(message, _REFUSAL_SECONDS, instead="refusal")
-
-    def do(self, command: Command) -> None:
-        """Do a command. CommandError when it cannot be done now."""
-        self._changed()
-        match command:
-            case Close():
-                self._close_focused()
-            case SwitchHead(on, guest, head):
-                self._switch_head(self._named_guest(guest), head, on)
-            case Power(action, guest):
-                self._power(action, self._named_guest(guest))
-            case ChangeDisks(action, value, guest):
-                self._change_disks(action, value, self._named_guest(guest))
-            case Type(text):
-                self.typing.type(self._focused_guest(), text)
-            case Paste(which):
-                self.typing.paste(self._focused_guest(), which)
-            case Release():
-                self.seat.release()
-            case EnterMode(mode):
-                self.router.enter(mode)
-            case Exec(line):
-                self._launcher.run(line)
-            case Reload():
-                self.reload()
-            case Quit():
-                self.stop()
-            case _:
-                self.desktop.run(command)
 
     def reload(self) -> None:
         """Read the configuration again, and have what is new of it. CommandError, and all stays as it is, where it is wrong."""
@@ -521,22 +391,13 @@ class Server(OutputsEvents):
             else:
                 self._messages.dismiss("configuration")
             self.config_state = ConfigState(self.config_state.reloads + 1, error)
-            self._changed()
+            self.changed()
 
     def use_keys(self, config: Config) -> None:
         """Have the reserved key, and the repetition of keys, that a configuration says."""
         self.devices.reserved_key = RESERVED_CODES[config.keys.reserved]
         self._keys.repeat_rate = config.keyboard.repeat_rate
         self._keys.repeat_delay = config.keyboard.repeat_delay
-
-    def _close_focused(self) -> None:
-        view = self.desktop.workspaces.focused
-        if view is None:
-            raise CommandError("no view has the focus")
-        if isinstance(view, Window):
-            view.close()
-        elif isinstance(view, GuestSurface):
-            self._close_guest(view.identity.guest)
 
     def _pull(self, button: int, resize: bool) -> bool:
         """Have the pointer move or resize the view that is below it; False where there is none."""
@@ -552,7 +413,7 @@ class Server(OutputsEvents):
         guest = self.guests.get(view.identity.guest) if isinstance(view, GuestSurface) else None
         self.lock_keys.focus(None if guest is None else guest.locks)
         self.desktop.decorate()
-        self._changed()
+        self.changed()
 
     # Host programs (wlvm.desktop.host_programs.Outputs).
 
@@ -622,7 +483,7 @@ class Server(OutputsEvents):
     def rearranged(self) -> None:
         if not self._started:
             return  # wlroots' backends announce the last one first, and the desktop counts them as they come
-        self._changed()
+        self.changed()
         self.output_set.lay_out()
         for output in self.outputs.values():
             self.devices.load_cursor_theme(output.wlr.scale)
@@ -650,7 +511,7 @@ class Server(OutputsEvents):
     # Outputs' events.
 
     def switched(self, output: Output) -> None:
-        self._changed()
+        self.changed()
 
     def committed(self, output: Output, commit: int) -> None:
         self._programs.committed(output.name)
