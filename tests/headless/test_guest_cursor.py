@@ -55,7 +55,7 @@ def shown(runtime_dir: Path, qmp: Path, more: str = "") -> Iterator[tuple[Wlvm, 
 
 
 def card(qemu: str, device: str, options: str = "", extra: tuple[str, ...] = TABLET) -> TestCard:
-    return TestCard(qemu, device, f"mode={WIDTH}x{HEIGHT} {options}", extra)
+    return TestCard(qemu, device, f"mode={WIDTH}x{HEIGHT} fixed {options}", extra)
 
 
 def channels(pixels: np.ndarray) -> np.ndarray:
