@@ -22,7 +22,7 @@ from tests.wlvm_process import Wlvm, eventually
 
 #: The output, as large as virtio-gpu's picture is when nobody has asked for another, and what it becomes.
 SIZE = (1280, 800)
-RESIZED = (1440, 900)
+LARGER, SMALLER = (1440, 900), (1024, 768)
 
 LEFT = 0x110  # BTN_LEFT
 
@@ -124,19 +124,24 @@ class RealGuest:
         eventually(f"it has {width}x{height}", lambda: self.wlvm.pixels("vm").shape == (height, width))
 
     def shown_exactly(self) -> None:
-        """Until wlvm shows what QEMU does, pixel for pixel: of the guest, and on the screen, except below the pointer."""
+        """Until wlvm shows what QEMU does, pixel for pixel: of the guest, and, where that has room for it, in the middle of the screen, except below
+        the pointer.
+        """
 
         def same() -> bool:
             expected, guest, screen = self.screendump(), self.wlvm.pixels("vm"), self.wlvm.screen()
-            (console,) = self.wlvm.guest("vm").consoles
-            height, width = guest.shape
-            place = np.s_[console.y : console.y + height, console.x : console.x + width]
-            differs = screen[place] != guest
-            x, y = self._pointed_at[0] - console.x, self._pointed_at[1] - console.y
-            differs[max(y - _CURSOR, 0) : max(y + _CURSOR, 0), max(x - _CURSOR, 0) : max(x + _CURSOR, 0)] = (
-                False
-            )
-            return bool(guest.any() and np.array_equal(expected, guest) and not differs.any())
+            if not (guest.any() and np.array_equal(expected, guest)):
+                return False
+            room_below, room_right = screen.shape[0] - guest.shape[0], screen.shape[1] - guest.shape[1]
+            if room_below < 0 or room_right < 0:
+                return True
+            shown = np.zeros_like(screen)
+            middle = np.s_[room_below // 2 :, room_right // 2 :]
+            shown[middle][: guest.shape[0], : guest.shape[1]] = guest
+            differs = shown != screen
+            x, y = self._pointed_at
+            differs[max(y - _CURSOR, 0) : y + _CURSOR, max(x - _CURSOR, 0) : x + _CURSOR] = False
+            return not differs.any()
 
         eventually("the picture is QEMU's", same)
         self.found(picture="exact")
@@ -166,24 +171,24 @@ class RealGuest:
             self.hear(up)
         self.found(pointer="to the pixel")
 
-    def resized(self, *, follows: bool) -> None:
-        """Give the output another size: the guest takes it, or is shown in the middle, its pixels as they were."""
+    def resized(self, larger: str, smaller: str) -> None:
+        """Give the output a larger size, then a smaller one: what `wlvm stats` tells of each is "follows", "ignored" or "refused"."""
         (console,) = self.wlvm.guest("vm").consoles
         path = self.wlvm.console("vm").path
         self.found(path=path, size=f"{console.width}x{console.height}")
         self.wlvm.control.screenshot().save_png(self.screenshot)
-        self.wlvm.edit(config_for(self._vm.qmp, RESIZED))
-        eventually("the output has its new size", lambda: self.wlvm.screen().shape == RESIZED[::-1])
-        width, height = RESIZED if follows else (console.width, console.height)
-        place = ((RESIZED[0] - width) // 2, (RESIZED[1] - height) // 2)
-
-        def there() -> bool:
-            (console,) = self.wlvm.guest("vm").consoles
-            return (console.width, console.height, console.x, console.y) == (width, height, *place)
-
-        eventually(f"the guest has {width}x{height} at {place}", there)
-        self.shown_exactly()
-        self.found(resize="follows" if follows else "keeps its size, in the middle")
+        for size, outcome in ((LARGER, larger), (SMALLER, smaller)):
+            self.wlvm.edit(config_for(self._vm.qmp, size))
+            eventually(
+                "the output has its new size", lambda size=size: self.wlvm.screen().shape == size[::-1]
+            )
+            eventually(
+                f"{size} is {outcome}", lambda outcome=outcome: self.wlvm.console("vm").resize == outcome
+            )
+            if outcome == "follows":
+                self.has_size(*size)
+            self.shown_exactly()
+        self.found(larger=larger, smaller=smaller)
 
     def found(self, **findings: str) -> None:
         """Have this in the table."""

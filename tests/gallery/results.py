@@ -29,7 +29,8 @@ class Row(msgspec.Struct, frozen=True):
     picture: str
     keys: str
     pointer: str
-    resize: str
+    larger: str
+    smaller: str
 
 
 COLUMNS = Row.__struct_fields__

@@ -8,10 +8,10 @@ from guests.testcard.launch import IMAGE
 from tests.gallery.real_guest import GuestFactory
 
 
-@pytest.mark.parametrize(("display", "follows"), [("VGA", False), ("virtio-gpu-pci", False)])
-def test_the_test_card(guest: GuestFactory, display: str, follows: bool) -> None:
+@pytest.mark.parametrize(("display", "resize"), [("VGA", "refused"), ("virtio-gpu-pci", "follows")])
+def test_the_test_card(guest: GuestFactory, display: str, resize: str) -> None:
     devices = ("-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci")
-    with guest("Test card", display, *devices, "-kernel", str(IMAGE), "-append", "mode=1280x800") as vm:
+    with guest("Test card", display, *devices, "-kernel", str(IMAGE)) as vm:
         vm.hear("ready")
         vm.has_size(1280, 800)
         vm.shown_exactly()
@@ -21,4 +21,4 @@ def test_the_test_card(guest: GuestFactory, display: str, follows: bool) -> None
         vm.found(keys="told on the serial port")
         vm.points(lambda x, y: rf"px={x},{y}\b", "button left down", "button left up")
         vm.shown_exactly()
-        vm.resized(follows=follows)
+        vm.resized(resize, resize)
