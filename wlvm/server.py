@@ -490,6 +490,9 @@ class Server(OutputsEvents):
             self._programs.output_changed(output.name)
             self._tell_desktop(output)
         self.seat.outputs_changed()
+        if self.outputs:
+            # wlroots leaves it where it was drawn on each, at the top left of one that is new, until it moves.
+            self.devices.warp_cursor(*self.devices.cursor)
         self.devices.place_touchscreens()
 
     def _cards_lost(self) -> None:

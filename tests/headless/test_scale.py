@@ -215,7 +215,7 @@ scale = 1.5
 
 
 def test_a_guest_goes_to_an_output_of_another_scale_and_back(card: TestCard, runtime_dir: Path) -> None:
-    text = f'{BARE}{TWO_OUTPUTS}[guest.card]\nqmp = "{card.qmp_path}"\n'
+    text = f'{BARE}{TWO_OUTPUTS}[guest.card]\nqmp = "{card.qmp_path}"\nresize = false\n'
     left = place(1.0, Fit.EXACT, (1280, 800))
     right = place(1.5, Fit.EXACT, (1920, 1200), x=1280)
     assert left.physical[2:] == right.physical[2:] == (WIDTH, HEIGHT)
@@ -249,6 +249,7 @@ def test_a_guest_goes_to_an_output_of_another_scale_and_back(card: TestCard, run
         keyboard.tap(KEYS["Reserved"], KEYS["2"])
         eventually("its workspace is on the other one", lambda: card_is_at(wlvm, left))
         wlvm.run("wlr-randr", "--output", "HEADLESS-2", "--on")
+        client.pointer("HEADLESS-1").move_to(1, 1, 2, 2)  # it was where the other output is now
         shows("HEADLESS-2", right)
 
 
