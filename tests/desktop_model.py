@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -46,11 +45,15 @@ class DesktopModel:
         self.workspaces.add(view, identity, parent=parent)
         self._follow()
 
-    def run(self, command: ViewCommand) -> None:
-        """Do a command, or nothing where it cannot be done."""
-        with contextlib.suppress(CommandError):
+    def run(self, command: ViewCommand) -> bool:
+        """Do a command, or nothing where it cannot be done: whether it was done."""
+        try:
             self._commands.run(command)
-        self._follow()
+        except CommandError:
+            return False
+        finally:
+            self._follow()
+        return True
 
     def _follow(self) -> None:
         self._sizes = {view: place.content[2:] for view, place in self.places.items()}
