@@ -29,7 +29,7 @@ demo:
 	.venv/bin/wlvm demo
 
 test: setup
-	.venv/bin/python -m pytest $(PYTEST)
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST)
 
 test-workstation: setup
 	@scripts/fetch-qemu11

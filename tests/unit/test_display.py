@@ -130,7 +130,9 @@ def test_a_guest_without_a_graphic_console_is_closed(thread: DisplayThread, watc
 
 
 @pytest.mark.parametrize(
-    "said", [b"REJECTED EXTERNAL\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", os.urandom(4096), b""], ids=str
+    "said",
+    [b"REJECTED EXTERNAL\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", os.urandom(4096), b""],
+    ids=["refusal", "HTTP", "random", "nothing"],
 )
 def test_something_else_than_qemu_is_closed_with_a_reason(
     thread: DisplayThread, watcher: DisplayWatcher, said: bytes
