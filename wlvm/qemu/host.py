@@ -19,6 +19,10 @@ import msgspec
 
 from wlvm.qemu.launch import LaunchError, choose_render_node, qemu_version
 
+#: A machine's processor where KVM works, and where it does not. Nested KVM may run some processors and refuse this one.
+KVM: Final = ("-accel", "kvm", "-cpu", "host")
+TCG: Final = ("-accel", "tcg", "-cpu", "max")
+
 #: Seconds until SeaBIOS must have found that there is nothing to boot from; a second where a machine is slow.
 _KVM_PATIENCE: Final = 5
 #: Seconds until a QEMU that draws with a GPU must have answered.
@@ -69,14 +73,16 @@ def kvm(qemu: str, root: Path = Path("/")) -> Ability:
     cache = _KvmCache(qemu)
     works = cache.read()
     if works is None:
-        works = _boots(qemu, "kvm")
+        works = _boots(qemu, KVM)
         cache.write(works)
-    return Ability(works, "it runs guests here" if works else "/dev/kvm is there, but guests hang on it")
+    return Ability(
+        works, "it runs guests here" if works else "/dev/kvm is there, but guests do not run on it"
+    )
 
 
-def _boots(qemu: str, accelerator: str) -> bool:
+def _boots(qemu: str, accelerator: Sequence[str]) -> bool:
     """Whether a machine's firmware comes to its end: to finding nothing that it could boot."""
-    command = [qemu, "-accel", accelerator, "-nodefaults", "-display", "none", "-m", "16"]
+    command = [qemu, *accelerator, "-machine", "q35", "-nodefaults", "-display", "none", "-m", "16"]
     command += ["-debugcon", "stdio", "-global", "isa-debugcon.iobase=0x402"]
     try:
         with subprocess.Popen(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from wlvm.qemu.disk_image import DiskImage
-from wlvm.qemu.host import Host
+from wlvm.qemu.host import KVM, TCG, Host
 from wlvm.qemu.launch import Gl, LaunchError
 
 #: The id of the CD drive, for the commands that change what lies in it.
@@ -90,9 +90,9 @@ def machine_command(
 
 def _accelerator(command: MachineCommand, host: Host) -> None:
     if host.kvm.works:
-        command.choose("accelerator", "kvm", host.kvm.why, "-accel", "kvm", "-cpu", "host")
+        command.choose("accelerator", "kvm", host.kvm.why, *KVM)
     else:
-        command.choose("accelerator", "tcg (slow)", host.kvm.why, "-accel", "tcg", "-cpu", "max")
+        command.choose("accelerator", "tcg (slow)", host.kvm.why, *TCG)
 
 
 def _firmware(command: MachineCommand, machine: Description, host: Host, variables: Path) -> None:
