@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -76,6 +77,9 @@ def _run(arguments: argparse.Namespace) -> int:
     config = read()
     level = logging.DEBUG if arguments.verbose else logging.INFO
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=level)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Python may lose a KeyboardInterrupt in the middle of an import. Nothing has begun: Ctrl-C ends wlvm, until it catches it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from wlvm import server
 
     source = ConfigSource(arguments.config or own_config(os.environ), read)
