@@ -15,6 +15,7 @@ from wlvm.loop import EventLoop
 #: KEY_CAPSLOCK and KEY_NUMLOCK (linux/input-event-codes.h). Scroll Lock is no state of an xkb keyboard, and stays the guest's own.
 _KEYS: Final = {Locks.CAPS: 58, Locks.NUM: 69}
 _KEPT_ALIKE: Final = Locks.CAPS | Locks.NUM
+_ALL: Final = (Locks.SCROLL | _KEPT_ALIKE).value
 
 #: How long a guest has to switch its light once its key was pressed, in milliseconds. A busy one takes its time.
 FOLLOWS_WITHIN_MS: Final = 1000
@@ -36,6 +37,7 @@ class GuestLocks:
 
     def __init__(self) -> None:
         self.lights = Locks.NONE
+        self._modifiers = 0
         #: Whether it has ever switched a light. QEMU says "none" for a guest that has none, too.
         self.tells = False
         #: The locks whose key it was sent, and whose light did not follow.
@@ -46,8 +48,11 @@ class GuestLocks:
         self.changed: Callable[[], None] = lambda: None
 
     def told(self, modifiers: int) -> None:
-        """QEMU says what its lights are now."""
-        lights = Locks(modifiers & (Locks.SCROLL | _KEPT_ALIKE).value)
+        """QEMU says what its lights are now; told with each update of the guest's picture."""
+        if modifiers == self._modifiers:
+            return
+        self._modifiers = modifiers
+        lights = Locks(modifiers & _ALL)
         if lights is not self.lights:
             self.ignored &= ~(lights ^ self.lights)
             self.lights, self.tells = lights, True
@@ -65,6 +70,7 @@ class GuestLocks:
     def disconnected(self) -> None:
         """Nothing is known of it any more."""
         self.lights, self.tells, self.ignored, self.tap = Locks.NONE, False, Locks.NONE, None
+        self._modifiers = 0
         self.changed()
 
 
