@@ -42,7 +42,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         folder = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
         return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
-    items.sort(key=rank)
+    items[:] = sorted((item for item in items if not _is_for_another_qemu(item)), key=rank)
+
+
+def _is_for_another_qemu(item: pytest.Item) -> bool:
+    """Whether the test is about what wlvm does with any guest, and runs with the last of the QEMUs instead."""
+    if item.get_closest_marker("one_qemu") is None or not isinstance(item, pytest.Function):
+        return False
+    return hasattr(item, "callspec") and item.callspec.params.get("qemu", QEMUS[-1]) != QEMUS[-1]
 
 
 def version_of(qemu: str) -> str | None:
@@ -54,21 +61,12 @@ def version_of(qemu: str) -> str | None:
     return match[1] if match else None
 
 
-@pytest.fixture(scope="session")
-def one_qemu() -> str:
-    """The last of the QEMUs, for tests that are about what wlvm does with any guest: a module has it as its own `qemu`."""
-    return _there(QEMUS[-1])
-
-
 @pytest.fixture(
     scope="session", params=QEMUS, ids=lambda qemu: f"qemu-{version_of(qemu) or 'absent: ' + qemu}"
 )
 def qemu(request: pytest.FixtureRequest) -> str:
-    """A QEMU executable to start; the test runs once for each in WLVM_QEMUS."""
-    return _there(request.param)
-
-
-def _there(program: str) -> str:
+    """A QEMU executable to start; the test runs once for each in WLVM_QEMUS, or for the last of them alone where it is marked `one_qemu`."""
+    program: str = request.param
     if version_of(program) is None:
         pytest.skip(
             f"{program} is not here: apt-get install qemu-system-x86, or make qemu-10 for .cache/qemu-10"

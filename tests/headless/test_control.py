@@ -33,19 +33,14 @@ scale = 2.0
 
 
 #: pywayland's client cannot take an event about an object that it has destroyed meanwhile.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored from cffi callback <function dispatcher_func"
-)
+pytestmark = [
+    pytest.mark.one_qemu,
+    pytest.mark.filterwarnings("ignore:Exception ignored from cffi callback <function dispatcher_func"),
+]
 
 KEY_A = 30
 #: Of config/waybar/style.css: the line below a module whose guest has the keyboard, and the text of one that is lost.
 GRABBED, LOST = 0xF0C674, 0xCC6666
-
-
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
 
 
 class Subscriber:

@@ -26,10 +26,7 @@ ACTIVATED, FULLSCREEN = 4, 2  # xdg_toplevel.state
 COLORS = {"one": 0xFF0000, "two": 0x00FF00, "three": 0x0000FF, "four": 0xFFFF00}
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture

@@ -65,10 +65,11 @@ def test_a_machine_is_kept_and_restored_and_its_cd_changed(qemu: str, runtime_di
             wlvm.control.command("cd /absent.iso")
 
 
-def test_a_machine_that_cannot_be_kept_says_why(one_qemu: str, runtime_dir: Path) -> None:
+@pytest.mark.one_qemu
+def test_a_machine_that_cannot_be_kept_says_why(qemu: str, runtime_dir: Path) -> None:
     disk = runtime_dir / "disk.img"
     disk.write_bytes(bytes(1 << 20))
-    bare = [one_qemu, "-accel", "tcg", "-nodefaults", "-m", "64", "-vga", "std"]
+    bare = [qemu, "-accel", "tcg", "-nodefaults", "-m", "64", "-vga", "std"]
     raw = [*bare, "-drive", f"file={disk},format=raw"]
     config = f"[guest.raw]\nlaunch = {json.dumps(raw)}\n[guest.bare]\nlaunch = {json.dumps(bare)}\n[guest.off]\nmemory = '64M'\nstart = false\n"
     with Wlvm(runtime_dir, config=config) as wlvm:

@@ -20,11 +20,13 @@ from wlvm.ipc import ControlError
 
 KEY_SPACE, KEY_LEFTMETA, BTN_LEFT = 57, 125, 0x110
 
+pytestmark = pytest.mark.one_qemu
+
 
 @pytest.fixture(scope="module")
-def shared_daemon(one_qemu: str) -> Iterator[LibvirtDaemon]:
+def shared_daemon(qemu: str) -> Iterator[LibvirtDaemon]:
     """Which QEMU does not matter here: see test_dbus_input."""
-    with LibvirtDaemon(one_qemu) as daemon:
+    with LibvirtDaemon(qemu) as daemon:
         yield daemon
 
 

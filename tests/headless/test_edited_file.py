@@ -19,10 +19,7 @@ from wlvm.ipc import ControlClient
 RED, BLUE = 0xFF0000, 0x0000FF
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture

@@ -21,10 +21,7 @@ WIDTH, HEIGHT = 320, 240
 LEFT = 0x110  # BTN_LEFT
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture(autouse=True)

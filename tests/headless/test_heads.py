@@ -32,10 +32,7 @@ output = "HEADLESS-2"
 """
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture(autouse=True)

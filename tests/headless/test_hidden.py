@@ -16,10 +16,9 @@ def _runtime(runtime_dir: Path) -> None:
     """Every test here runs in a runtime directory of its own."""
 
 
-def test_a_guest_that_nobody_sees_is_paused_and_goes_on_when_it_is_seen(
-    one_qemu: str, runtime_dir: Path
-) -> None:
-    with Wlvm(runtime_dir, config=launched(one_qemu, hidden="pause", hidden_after=0)) as wlvm:
+@pytest.mark.one_qemu
+def test_a_guest_that_nobody_sees_is_paused_and_goes_on_when_it_is_seen(qemu: str, runtime_dir: Path) -> None:
+    with Wlvm(runtime_dir, config=launched(qemu, hidden="pause", hidden_after=0)) as wlvm:
         wlvm.wait_for_picture("vm")
         wlvm.control.command("workspace 2")
         wlvm.wait_for_state("vm", "paused")
@@ -40,9 +39,10 @@ def test_a_guest_that_nobody_sees_is_paused_and_goes_on_when_it_is_seen(
         assert wlvm.log.count("paused: nobody sees it") == 2
 
 
-def test_a_guest_that_was_paused_by_rule_goes_on_when_wlvm_ends(one_qemu: str, runtime_dir: Path) -> None:
+@pytest.mark.one_qemu
+def test_a_guest_that_was_paused_by_rule_goes_on_when_wlvm_ends(qemu: str, runtime_dir: Path) -> None:
     config = f'[guest.vm]\nqmp = "{runtime_dir}/vm.qmp"\nhidden = "pause"\nhidden_after = 0\n'
-    with PlainQemu(one_qemu, runtime_dir) as vm:
+    with PlainQemu(qemu, runtime_dir) as vm:
         with Wlvm(runtime_dir, config=config) as wlvm:
             wlvm.wait_for_picture("vm")
             wlvm.control.command("workspace 2")

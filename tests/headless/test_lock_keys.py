@@ -76,8 +76,9 @@ def lines_after_focus(card: TestCard, wlvm: Wlvm) -> list[str]:
     return card.lines()
 
 
-def test_a_guest_without_lights_gets_the_key_once(one_qemu: str, runtime_dir: Path) -> None:
-    with beside_a_window(one_qemu, runtime_dir, "") as (card, wlvm, keyboard):
+@pytest.mark.one_qemu
+def test_a_guest_without_lights_gets_the_key_once(qemu: str, runtime_dir: Path) -> None:
+    with beside_a_window(qemu, runtime_dir, "") as (card, wlvm, keyboard):
         keyboard.modifiers(0, CAPS)
         wlvm.control.command("focus guest card")
         card.wait_for(f"key {KEY_CAPSLOCK} up")

@@ -42,14 +42,16 @@ def test_a_described_machine_boots_and_is_shown(qemu: str, runtime_dir: Path) ->
     shows_the_card(runtime_dir, qemu, "virtio", "virtio-vga")
 
 
-def test_so_does_one_with_devices_that_every_system_knows(one_qemu: str, runtime_dir: Path) -> None:
-    shows_the_card(runtime_dir, one_qemu, "standard", "VGA")
+@pytest.mark.one_qemu
+def test_so_does_one_with_devices_that_every_system_knows(qemu: str, runtime_dir: Path) -> None:
+    shows_the_card(runtime_dir, qemu, "standard", "VGA")
 
 
+@pytest.mark.one_qemu
 def test_machines_are_switched_off_before_their_qemu_runs_and_have_variables_of_their_own(
-    one_qemu: str, runtime_dir: Path
+    qemu: str, runtime_dir: Path
 ) -> None:
-    config = machine(one_qemu, memory="128M", firmware="uefi", network="none", start=False)
+    config = machine(qemu, memory="128M", firmware="uefi", network="none", start=False)
     variables = runtime_dir / "data/wlvm/vm/uefi-variables.fd"
     with Wlvm(runtime_dir, config=config) as wlvm:
         wlvm.wait_for_state("vm", "off")
@@ -61,8 +63,9 @@ def test_machines_are_switched_off_before_their_qemu_runs_and_have_variables_of_
         assert variables.exists()
 
 
-def test_a_machine_whose_disk_is_missing_says_how_to_make_one(one_qemu: str, runtime_dir: Path) -> None:
-    with Wlvm(runtime_dir, config=machine(one_qemu, disks=[str(runtime_dir / "new.qcow2")])) as wlvm:
+@pytest.mark.one_qemu
+def test_a_machine_whose_disk_is_missing_says_how_to_make_one(qemu: str, runtime_dir: Path) -> None:
+    with Wlvm(runtime_dir, config=machine(qemu, disks=[str(runtime_dir / "new.qcow2")])) as wlvm:
         reason = wlvm.wait_for_state("vm", "off").reason
         assert reason.endswith(
             f"a new disk is made with: qemu-img create -f qcow2 {runtime_dir}/new.qcow2 20G"

@@ -42,8 +42,9 @@ def outliving(qemu: str, runtime_dir: Path, **keys: object) -> str:
     )
 
 
-def test_a_guest_that_outlives_its_wlvm_is_shown_by_the_next(one_qemu: str, runtime_dir: Path) -> None:
-    config = outliving(one_qemu, runtime_dir)
+@pytest.mark.one_qemu
+def test_a_guest_that_outlives_its_wlvm_is_shown_by_the_next(qemu: str, runtime_dir: Path) -> None:
+    config = outliving(qemu, runtime_dir)
     first = Wlvm(runtime_dir, config=config)
     first.wait_for_picture("vm")
     [pid] = pids(runtime_dir)
@@ -67,10 +68,9 @@ def test_a_guest_that_outlives_its_wlvm_is_shown_by_the_next(one_qemu: str, runt
         wlvm.wait_for_state("vm", "off")
 
 
-def test_of_two_wlvms_the_second_says_that_the_first_has_the_machine(
-    one_qemu: str, runtime_dir: Path
-) -> None:
-    config = outliving(one_qemu, runtime_dir)
+@pytest.mark.one_qemu
+def test_of_two_wlvms_the_second_says_that_the_first_has_the_machine(qemu: str, runtime_dir: Path) -> None:
+    config = outliving(qemu, runtime_dir)
     first = Wlvm(runtime_dir, config=config)
     first.wait_for_picture("vm")
     second = Wlvm(runtime_dir, config=config)
@@ -88,11 +88,12 @@ def test_of_two_wlvms_the_second_says_that_the_first_has_the_machine(
     second.close()
 
 
-def test_what_a_dead_qemu_left_is_cleaned_up(one_qemu: str, runtime_dir: Path) -> None:
+@pytest.mark.one_qemu
+def test_what_a_dead_qemu_left_is_cleaned_up(qemu: str, runtime_dir: Path) -> None:
     (runtime_dir / "wlvm").mkdir()
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(runtime_dir / "wlvm/vm.qmp"))
-    with Wlvm(runtime_dir, config=outliving(one_qemu, runtime_dir)) as wlvm:
+    with Wlvm(runtime_dir, config=outliving(qemu, runtime_dir)) as wlvm:
         wlvm.wait_for_picture("vm")
         [pid] = pids(runtime_dir)
         os.kill(pid, signal.SIGKILL)

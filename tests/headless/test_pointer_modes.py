@@ -17,10 +17,7 @@ VIRTIO = ("-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci")
 BTN_LEFT, BTN_SIDE, BTN_EXTRA, BTN_FORWARD, BTN_BACK = 0x110, 0x113, 0x114, 0x115, 0x116
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture(autouse=True)

@@ -18,10 +18,7 @@ from wlvm.ipc import ControlError
 RETURN = 28  # linux/input-event-codes.h
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture(autouse=True)

@@ -23,10 +23,7 @@ from wlvm.pixel_grid import PixelGrid
 OUTPUT = (1600, 1000)
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture(autouse=True)

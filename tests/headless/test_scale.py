@@ -29,10 +29,7 @@ OUTPUT = (1920, 1200)
 SCALES = (1.0, 1.25, 1.5, 2.0)
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture(autouse=True)

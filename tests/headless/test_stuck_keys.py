@@ -18,10 +18,7 @@ HELD = ("Shift", "Ctrl", "Alt", "Super", "a", "q", "Left", "F5", "Tab", "Delete"
 GERMAN = '[keyboard]\nlayout = "de"\n'
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 class Walk:

@@ -41,10 +41,9 @@ def hears(card: TestCard, *lines: str) -> None:
     assert [card.wait_for("touch") for _ in lines] == list(lines)
 
 
-def test_fingers_on_a_guest_that_has_a_touchscreen(
-    one_qemu: str, runtime_dir: Path, screen: Touchscreen
-) -> None:
-    with card(one_qemu, *TABLET, *MULTITOUCH) as guest, shown(runtime_dir, guest) as wlvm:
+@pytest.mark.one_qemu
+def test_fingers_on_a_guest_that_has_a_touchscreen(qemu: str, runtime_dir: Path, screen: Touchscreen) -> None:
+    with card(qemu, *TABLET, *MULTITOUCH) as guest, shown(runtime_dir, guest) as wlvm:
         wlvm.wait_for_picture("card")
 
         def tap(x: int, y: int) -> None:
@@ -103,10 +102,11 @@ def test_fingers_on_a_guest_that_has_a_touchscreen(
         assert not [line for line in guest.heard if "71,81" in line], "what was touched while it stood still"
 
 
+@pytest.mark.one_qemu
 def test_a_finger_on_a_guest_with_a_tablet_is_a_pointer(
-    one_qemu: str, runtime_dir: Path, screen: Touchscreen
+    qemu: str, runtime_dir: Path, screen: Touchscreen
 ) -> None:
-    with card(one_qemu, *TABLET) as guest, shown(runtime_dir, guest) as wlvm:
+    with card(qemu, *TABLET) as guest, shown(runtime_dir, guest) as wlvm:
         wlvm.wait_for_picture("card")
         screen.down(0, 10, 20)
         screen.frame()

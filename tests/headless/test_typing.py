@@ -26,10 +26,7 @@ VIRTIO = ("-device", "virtio-keyboard-pci")
 TEXT = "cat > x.py <<'EOF'\n\tprint(\"Hello, World!\" if 2 ** 8 == 256 else ~0)\nEOF\n"
 
 
-@pytest.fixture
-def qemu(one_qemu: str) -> str:
-    """Which one does not matter here."""
-    return one_qemu
+pytestmark = pytest.mark.one_qemu
 
 
 @pytest.fixture(autouse=True)

@@ -185,8 +185,9 @@ def test_kvm_works_where_firmware_comes_to_its_end(
     assert host.kvm(qemu, tmp_path).works is works, "it is not tried twice"
 
 
-def test_the_same_machine_boots_where_nothing_is_wrong(one_qemu: str) -> None:
-    assert host._boots(one_qemu, host.TCG)
+@pytest.mark.one_qemu
+def test_the_same_machine_boots_where_nothing_is_wrong(qemu: str) -> None:
+    assert host._boots(qemu, host.TCG)
 
 
 def test_a_gpu_is_one_that_qemu_draws_with(tmp_path: Path) -> None:
