@@ -62,6 +62,21 @@ def test_motion_waits_for_the_answer_and_nothing_else_does() -> None:
     assert qemu.sent[2:] == [[("update", 0)]]
 
 
+def test_an_answer_does_not_part_a_frame() -> None:
+    qemu = Qemu()
+    qemu.touch.down(0, 1, 1, *SIZE)
+    qemu.touch.frame()
+    qemu.touch.down(1, 9, 9, *SIZE)
+    qemu.answer()
+    qemu.touch.motion(0, 2, 1, *SIZE)
+    qemu.touch.frame()
+    qemu.touch.up(0)
+    qemu.answer()
+    qemu.touch.motion(1, 8, 8, *SIZE)
+    qemu.touch.frame()
+    assert qemu.sent == [[("begin", 0)], [("begin", 1), ("update", 0)], [("end", 0), ("update", 1)]]
+
+
 def test_a_finger_that_comes_back_in_the_same_frame_is_another_one() -> None:
     qemu = Qemu()
     qemu.touch.down(0, 1, 1, *SIZE)

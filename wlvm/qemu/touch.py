@@ -38,6 +38,8 @@ class TouchForwarder:
         self._placed: dict[int, _Place] = {}
         self._begun: set[int] = set()
         self._lifted: set[int] = set()
+        #: Whether what has changed is whole: its frame has ended.
+        self._whole = True
         self._stopped = False
         self._unanswered = 0
 
@@ -61,9 +63,11 @@ class TouchForwarder:
         if slot in self._down:
             self._placed.pop(slot, None)
             self._lifted.add(slot)
+            self._whole = False
 
     def frame(self) -> None:
         """What was told since the last frame belongs together."""
+        self._whole = True
         if self._begun or self._lifted or not self._unanswered:
             self._send()
 
@@ -87,6 +91,7 @@ class TouchForwarder:
     def _place(self, slot: int, x: float, y: float, width: int, height: int) -> None:
         pixel = position(x, y, width, height)
         self._placed[slot] = _Place(absolute_axis(pixel.x, width), absolute_axis(pixel.y, height))
+        self._whole = False
 
     def _send(self) -> None:
         if self._stopped or not (self._placed or self._lifted):
@@ -121,7 +126,7 @@ class TouchForwarder:
             self._down |= lifted
             self._lifted |= lifted
             self.stopped()
-        elif not self._unanswered:
+        elif self._whole and not self._unanswered:
             self._send()
 
 
