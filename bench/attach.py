@@ -10,7 +10,7 @@ from bench.presented import presented
 from bench.results import Row, Value, rounded, spread
 from bench.running import Steps, configuration, play, until
 from guests.testcard.launch import TestCard
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.server import Server
 
 

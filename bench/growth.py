@@ -16,7 +16,7 @@ from bench.process import Held
 from bench.results import Row, Value, rounded
 from bench.running import Steps, configuration, play, shown, surface, until
 from guests.testcard.launch import TestCard
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.server import Server
 from wlvm.wlr.buffer import Buffer
 

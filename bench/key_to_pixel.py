@@ -16,7 +16,7 @@ from bench.machine import qemus, sharing_qemu, version_text
 from bench.results import Row, spread
 from bench.running import SIZE, Steps, configuration, play, shown, until
 from guests.testcard.model import patch_rect
-from wlvm.config import InputConfig
+from wlvm.guest_config import InputConfig
 from wlvm.latency import percentile
 from wlvm.server import Server
 from wlvm.wlr.abi import c, ffi

@@ -15,7 +15,7 @@ from bench.effort import Effort
 from bench.machine import qemus, sharing_qemu, version_text
 from bench.results import Row, Value, rounded, spread
 from bench.running import Steps, configuration, play, shown, until
-from wlvm.config import InputConfig
+from wlvm.guest_config import InputConfig
 from wlvm.latency import percentile
 from wlvm.server import Server
 

@@ -12,7 +12,7 @@ from bench.machine import qemus, sharing_qemu, version_text
 from bench.process import cpu_seconds
 from bench.results import Row, Value, rounded, spread
 from bench.running import SIZE, Steps, configuration, play, shown, surface, until
-from wlvm.config import InputConfig
+from wlvm.guest_config import InputConfig
 from wlvm.server import Server
 
 _HZ = 1000

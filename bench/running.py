@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
-from wlvm.config import Config, ConfigSource, GuestConfig, InputConfig, Mode, OutputConfig
+from wlvm.config import Config, ConfigSource
 from wlvm.desktop_config import DesktopConfig
+from wlvm.guest_config import GuestConfig, InputConfig
 from wlvm.guest_surface import GuestSurface
 from wlvm.look_config import LookConfig
+from wlvm.output_config import Mode, OutputConfig
 from wlvm.server import Server
 
 #: A scenario: it yields the seconds after which it goes on, and lives on the main thread.

@@ -6,7 +6,8 @@ import logging
 import os
 from collections.abc import Collection
 
-from wlvm.config import CaptureConfig, GuestConfig
+from wlvm.config import CaptureConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.qemu.text import readable
 
 log = logging.getLogger(__name__)

@@ -25,8 +25,10 @@ from wlvm.command_line import (
     print_json,
     status_of,
 )
-from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig, Mode, OutputConfig, load
+from wlvm.config import Config, ConfigError, ConfigSource, load
+from wlvm.guest_config import GuestConfig
 from wlvm.ipc import ControlError
+from wlvm.output_config import Mode, OutputConfig
 from wlvm.remote_commands import add_remote
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -69,6 +69,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AnyTable = TypeVar("AnyTable", bound=Table)
+Value = TypeVar("Value", bound=Hashable)
 
 #: Makes a value of a type that TOML does not have from a string of the file; ValueError for one that is none.
 Parser = Callable[[str], object]
@@ -213,3 +214,12 @@ def _no_such_key(key: str, keys: Iterable[str]) -> str:
     if close := difflib.get_close_matches(key, keys, 1):
         return f'expected no such key: did you mean "{close[0]}"?'
     return f"expected no such key, but {', '.join(sorted(keys))}"
+
+
+def repeated(values: Sequence[Value]) -> Iterator[tuple[int, Value]]:
+    """Each value that was there before, with its index."""
+    seen: set[Value] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield index, value
+        seen.add(value)

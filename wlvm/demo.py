@@ -13,10 +13,12 @@ import tempfile
 from pathlib import Path
 
 from wlvm.commands import screenshot, stats
-from wlvm.config import Config, ConsoleConfig, GuestConfig, Mode, OutputConfig
+from wlvm.config import Config
 from wlvm.frame import Frame
+from wlvm.guest_config import ConsoleConfig, GuestConfig
 from wlvm.ipc.connection import Outcome
 from wlvm.ipc.messages import ConsoleStats, Stats
+from wlvm.output_config import Mode, OutputConfig
 from wlvm.server import Server
 from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.loader import LoaderError

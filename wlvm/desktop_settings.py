@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
-from wlvm.config import Config, GuestConfig
+from wlvm.config import Config
 from wlvm.desktop.bindings import Bindings, Chord, KeyTable
 from wlvm.desktop.command import DEFAULT_MODE, parse
 from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
@@ -16,6 +16,7 @@ from wlvm.desktop.sizes import EVEN, Size, Unit
 from wlvm.desktop.tiling import Spacing
 from wlvm.desktop.tree import Arrangement
 from wlvm.desktop_config import RESERVED_CODES, PartConfig, RuleConfig, commands_of
+from wlvm.guest_config import GuestConfig
 
 
 def desktop_settings(config: Config) -> Settings:

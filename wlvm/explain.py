@@ -6,7 +6,7 @@ import shlex
 from dataclasses import asdict
 
 from wlvm.command_line import FAILED, OK, complain, print_json
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.qemu import host
 from wlvm.qemu.launch import LaunchError, add_display, choose_render_node
 from wlvm.qemu.machine_command import Choice, MachineCommand

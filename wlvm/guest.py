@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.guest_disks import GuestDisks
 from wlvm.guest_surface import GuestSurface, Identity
 from wlvm.lock_keys import GuestLocks

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from wlvm.config import GuestConfig
 from wlvm.desktop.desktop import Desktop
 from wlvm.desktop.identity import GuestHead
 from wlvm.desktop.window_list import WindowList
+from wlvm.guest_config import GuestConfig
 from wlvm.guest_surface import GuestSurface
 
 

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import msgspec
 
-from wlvm.config import Mode, OutputConfig
 from wlvm.desktop.output import Output, OutputEvents
 from wlvm.desktop.placement import side_by_side
 from wlvm.framebuffer import Transform
+from wlvm.output_config import Mode, OutputConfig
 from wlvm.wlr.compositor import Compositor
 from wlvm.wlr.output import ModeNumbers, OutputError, WlrOutput
 from wlvm.wlr.output_management import Head, OutputManagement

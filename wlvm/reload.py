@@ -6,7 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wlvm.config import Config, GuestConfig
+from wlvm.config import Config
+from wlvm.guest_config import GuestConfig
 from wlvm.machine_config import MachineConfig
 
 

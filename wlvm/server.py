@@ -15,7 +15,7 @@ from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.color import Rgb
 from wlvm.command_runner import CommandRunner
 from wlvm.commands import commands_of
-from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig
+from wlvm.config import Config, ConfigError, ConfigSource
 from wlvm.desktop.bindings import ChordError, KeyRouter
 from wlvm.desktop.command import (
     CommandError,
@@ -40,6 +40,7 @@ from wlvm.desktop_settings import desktop_settings, key_for, key_table
 from wlvm.file_watch import FileWatch
 from wlvm.framebuffer import Rect, is_sideways
 from wlvm.guest import Guest
+from wlvm.guest_config import GuestConfig
 from wlvm.guest_size import Screen
 from wlvm.guest_surface import GuestSurface
 from wlvm.heads import Heads

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from wlvm.color import Rgb
-from wlvm.config import GuestConfig
 from wlvm.desktop.command import CommandError
 from wlvm.desktop.messages import Message
+from wlvm.guest_config import GuestConfig
 from wlvm.keystrokes import KeyEvent, UntypableError, key_events
 from wlvm.lock_keys import GuestLocks
 from wlvm.locks import Locks

@@ -17,9 +17,10 @@ from PIL import Image
 
 from tests.loops import SelectorLoop
 from wlvm import __version__, cli, command_line, remote_commands, tables
-from wlvm.config import Config, ConfigError, ConfigSource, GuestConfig, Mode, OutputConfig
+from wlvm.config import Config, ConfigError, ConfigSource
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
+from wlvm.guest_config import GuestConfig
 from wlvm.ipc import Command, ControlError, ControlServer, Request, default_socket
 from wlvm.ipc.connection import Result, Stream
 from wlvm.ipc.messages import (
@@ -45,6 +46,7 @@ from wlvm.ipc.messages import (
     WorkspaceListing,
     Workspaces,
 )
+from wlvm.output_config import Mode, OutputConfig
 from wlvm.qemu import host
 from wlvm.qemu.host import Ability, Host
 from wlvm.wlr.backend import BackendKind

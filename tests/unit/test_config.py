@@ -13,19 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wlvm.config import (
-    Config,
-    ConfigError,
-    ConsoleConfig,
-    GuestConfig,
-    IdleConfig,
-    InputConfig,
-    Mode,
-    OutputConfig,
-    load,
-)
+from wlvm.config import Config, ConfigError, IdleConfig, load
 from wlvm.config_reader import TableReader, key_path, shown
+from wlvm.guest_config import ConsoleConfig, GuestConfig, InputConfig
 from wlvm.input_config import KeyboardConfig
+from wlvm.output_config import Mode, OutputConfig
 
 FULL = """
 [[output]]

@@ -12,16 +12,7 @@ import msgspec
 import pytest
 
 from wlvm import cli
-from wlvm.config import (
-    CaptureConfig,
-    Config,
-    ConsoleConfig,
-    GuestConfig,
-    IdleConfig,
-    InputConfig,
-    OutputConfig,
-    load,
-)
+from wlvm.config import CaptureConfig, Config, IdleConfig, load
 from wlvm.config_reader import Table, key_fields, key_of, table_type
 from wlvm.desktop.command import FORMS
 from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
@@ -34,9 +25,11 @@ from wlvm.desktop_config import (
     RuleConfig,
     WorkspaceConfig,
 )
+from wlvm.guest_config import ConsoleConfig, GuestConfig, InputConfig
 from wlvm.input_config import InputDeviceConfig, KeyboardConfig
 from wlvm.ipc import messages
 from wlvm.look_config import LookConfig
+from wlvm.output_config import OutputConfig
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()

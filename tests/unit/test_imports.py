@@ -16,13 +16,16 @@ C_SIDE = {"cffi", "ctypes", "pywayland", "wlroots", "xkbcommon"}
 #: What stands on everything else.
 _HOUSE = {"wlvm.server", "wlvm.guest", "wlvm.guest_surface", "wlvm.cli"}
 
+#: What a person has written.
+_CONFIGURATION = {f"wlvm.{name}config" for name in ("", "desktop_", "guest_", "input_", "look_", "machine_", "output_")}
+
 #: What the modules below a folder (or one module) must not import, by dotted prefix.
 FORBIDDEN = {
     "wlvm.qemu": {*_HOUSE, "wlvm.desktop", "wlvm.wlr", "wlvm.libvirt"},
     "wlvm.libvirt": {*_HOUSE, "wlvm.desktop", "wlvm.wlr"},
     "wlvm.vm": {*_HOUSE, "wlvm.desktop", "wlvm.wlr"},
     "wlvm.desktop": {*_HOUSE, "wlvm.qemu"},
-    "wlvm.wlr": {*_HOUSE, "wlvm.qemu", "wlvm.desktop", "wlvm.config"},
+    "wlvm.wlr": {*_HOUSE, "wlvm.qemu", "wlvm.desktop", *_CONFIGURATION},
     "wlvm.linux_dmabuf": {"wlvm.qemu", "wlvm.desktop", "wlvm.wlr", "wlvm.server", "wlvm.guest"},
     "wlvm.shared_memory": {"wlvm.qemu", "wlvm.desktop", "wlvm.wlr", "wlvm.server", "wlvm.guest"},
     "wlvm.framebuffer": {"wlvm.qemu", "wlvm.desktop", "wlvm.wlr", "wlvm.linux_dmabuf", "wlvm.shared_memory"},

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wlvm.config import Config, GuestConfig, load
+from wlvm.config import Config, load
+from wlvm.guest_config import GuestConfig
 from wlvm.reload import GUEST_PARTS, PARTS, Difference, Part, difference
 
 FILE = """

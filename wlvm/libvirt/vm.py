@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.libvirt.calls import LibvirtError, UnreachableError, call
 from wlvm.libvirt.connection import Absent, Active, Connection, Off, Sight
 from wlvm.libvirt.definition import GRAPHICS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.loop import EventLoop
 from wlvm.qemu import qmp
 from wlvm.qemu.display import DisplayThread

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.loop import EventLoop
 from wlvm.qemu import qmp
 from wlvm.qemu.display import DisplayThread

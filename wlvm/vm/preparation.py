@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.loop import EventLoop
 from wlvm.qemu.disk_image import disk_image
 from wlvm.qemu.host import Host, Uefi

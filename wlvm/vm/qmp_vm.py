@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.loop import EventLoop
 from wlvm.qemu.connection import QemuConnection
 from wlvm.qemu.disks import Disks

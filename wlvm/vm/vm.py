@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Literal, Protocol
 
-from wlvm.config import GuestConfig
+from wlvm.guest_config import GuestConfig
 from wlvm.qemu.connection import MachineEvents
 from wlvm.qemu.disks import Disks
 
