@@ -16,7 +16,8 @@ from bench.process import private_kib
 from bench.results import Row, Value, rounded, spread
 from bench.running import Steps, configuration, frames, play, until
 from wlvm.config import ConfigSource, load
-from wlvm.desktop.command import Reload, parse
+from wlvm.desktop.command import Reload
+from wlvm.desktop.command_text import parse
 from wlvm.server import Server
 
 _VIEWS = 50

@@ -15,7 +15,7 @@ from bench.presented import presented
 from bench.results import Row, Value, spread
 from bench.running import Steps, configuration, play, shown, surface, until
 from guests.testcard.launch import TestCard
-from wlvm.desktop.command import parse
+from wlvm.desktop.command_text import parse
 from wlvm.guest_size import QUIET_MS, Following
 from wlvm.qemu.console import Console
 from wlvm.server import Server

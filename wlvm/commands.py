@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from wlvm import direct_scanout, state
 from wlvm.capture import guest_refusal
 from wlvm.desktop.command import Command as DesktopCommand
-from wlvm.desktop.command import CommandError, parse
+from wlvm.desktop.command import CommandError
+from wlvm.desktop.command_text import parse
 from wlvm.desktop.output import Output
 from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888

@@ -9,7 +9,8 @@ from msgspec import Meta, field
 
 from wlvm.config_reader import Fault, Key, Table, key_path
 from wlvm.desktop.bindings import Chord, ChordError
-from wlvm.desktop.command import DEFAULT_MODE, CommandError, EnterMode, SetLayout, parse
+from wlvm.desktop.command import DEFAULT_MODE, CommandError, EnterMode, SetLayout
+from wlvm.desktop.command_text import parse
 from wlvm.desktop.layouts import BUILT_IN
 from wlvm.framebuffer import MAX_SIDE
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from wlvm.config import Config
 from wlvm.desktop.bindings import Bindings, Chord, KeyTable
-from wlvm.desktop.command import DEFAULT_MODE, parse
+from wlvm.desktop.command import DEFAULT_MODE
+from wlvm.desktop.command_text import parse
 from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
 from wlvm.desktop.identity import Match
 from wlvm.desktop.layouts import Described, Part

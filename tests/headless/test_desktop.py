@@ -16,7 +16,8 @@ from tests.plain_qemu import PlainQemu
 from tests.traced_qemu import TracedQemu
 from tests.wlvm_process import eventually
 from wlvm.config import load
-from wlvm.desktop.command import ViewCommand, parse
+from wlvm.desktop.command import ViewCommand
+from wlvm.desktop.command_text import parse
 from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
 from wlvm.desktop.identity import GuestHead, Program
 from wlvm.framebuffer import Rect

@@ -9,7 +9,8 @@ import pytest
 
 from wlvm.config import Config, ConfigError, load
 from wlvm.desktop.bindings import KeySymbols, Modifier
-from wlvm.desktop.command import Close, ShowWorkspace, parse
+from wlvm.desktop.command import Close, ShowWorkspace
+from wlvm.desktop.command_text import parse
 from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
 from wlvm.desktop.identity import GuestHead, Match, Program
 from wlvm.desktop.layouts import Described, Part

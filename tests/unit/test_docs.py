@@ -14,7 +14,7 @@ import pytest
 from wlvm import cli
 from wlvm.config import CaptureConfig, Config, IdleConfig, load
 from wlvm.config_reader import Table, key_fields, key_of, table_type
-from wlvm.desktop.command import FORMS
+from wlvm.desktop.command_text import FORMS
 from wlvm.desktop.default_bindings import DEFAULT_BINDINGS
 from wlvm.desktop.layouts import BUILT_IN
 from wlvm.desktop_config import (

@@ -17,7 +17,9 @@ C_SIDE = {"cffi", "ctypes", "pywayland", "wlroots", "xkbcommon"}
 _HOUSE = {"wlvm.server", "wlvm.guest", "wlvm.guest_surface", "wlvm.cli"}
 
 #: What a person has written.
-_CONFIGURATION = {f"wlvm.{name}config" for name in ("", "desktop_", "guest_", "input_", "look_", "machine_", "output_")}
+_CONFIGURATION = {
+    f"wlvm.{name}config" for name in ("", "desktop_", "guest_", "input_", "look_", "machine_", "output_")
+}
 
 #: What the modules below a folder (or one module) must not import, by dotted prefix.
 FORBIDDEN = {

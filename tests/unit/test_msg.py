@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wlvm.commands import run_commands
-from wlvm.desktop.command import Command, CommandError, Exec, Focus, FocusView, parse
+from wlvm.desktop.command import Command, CommandError, Exec, Focus, FocusView
+from wlvm.desktop.command_text import parse
 from wlvm.desktop.direction import Direction
 from wlvm.ipc import ControlError
 from wlvm.msg import commands_of

@@ -16,7 +16,8 @@ from wlvm.desktop.bindings import (
     Modifier,
     Outcome,
 )
-from wlvm.desktop.command import Command, CommandError, EnterMode, Release, parse
+from wlvm.desktop.command import Command, CommandError, EnterMode, Release
+from wlvm.desktop.command_text import parse
 
 RESERVED, CTRL, SHIFT, SUPER, Q, ONE, LEFT = 97, 29, 42, 125, 16, 2, 105
 SYMBOLS = {

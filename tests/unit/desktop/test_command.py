@@ -7,7 +7,8 @@ import re
 import pytest
 
 from wlvm.desktop import command as commands
-from wlvm.desktop.command import FORMS, Amount, CommandError, parse
+from wlvm.desktop.command import Amount, CommandError
+from wlvm.desktop.command_text import FORMS, parse
 from wlvm.desktop.direction import Direction, Order
 from wlvm.desktop.identity import Match
 

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from wlvm.desktop.command import CommandError, parse
+from wlvm.desktop.command import CommandError
+from wlvm.desktop.command_text import parse
 from wlvm.desktop.identity import GuestHead, Identity, Match, Program
 from wlvm.desktop.layouts import Described, Part
 from wlvm.desktop.output_map import OutputArea

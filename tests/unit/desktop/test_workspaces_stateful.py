@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from tests.unit.desktop.scenes import check
-from wlvm.desktop.command import CommandError, ViewCommand, parse
+from wlvm.desktop.command import CommandError, ViewCommand
+from wlvm.desktop.command_text import parse
 from wlvm.desktop.identity import GuestHead, Match, Program
 from wlvm.desktop.layouts import Described, Part
 from wlvm.desktop.output_map import OutputArea
