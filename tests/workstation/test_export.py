@@ -14,8 +14,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,18 +23,17 @@ from PIL import Image
 from guests.testcard.model import picture
 from tests.clients.capture import CancelledError, CaptureClient, dmabuf_buffer
 from tests.clients.window import Client
-from tests.fake_qemu import LISTENER, LISTENER_DMABUF2, FakeListener
 from tests.fake_vm import FakeVm
 from tests.headless.test_hostile import paint
 from tests.wlvm_process import DEADLINE, Wlvm, eventually, spawn
 from tests.workstation.dmabuf_guest import dmabuf_guest
+from tests.workstation.guest_memory import GuestMemory, inode
 from tests.workstation.hardware import card, connectors, plugged
 from wlvm import cli, command_line
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import XRGB8888, Rect
 from wlvm.ipc import ControlError, ExportedDmabuf
 from wlvm.linux_dmabuf import MOD_LINEAR, DmabufDescriptor, DmabufMemory, Plane, dmabuf_size
-from wlvm.udmabuf import make_udmabuf, whole_pages
 
 from pywayland.protocol.linux_dmabuf_v1 import ZwpLinuxDmabufV1  # isort: skip
 
@@ -43,58 +41,6 @@ _KOBJECT_UEVENT, _UDEV_GROUP = 15, 2  # netlink(7); libudev's group
 
 WIDTH, HEIGHT = 64, 48
 COLOR, WINDOW = 0x35679A, 0x9A6735
-
-RANDOM = np.random.default_rng(11)
-
-
-class GuestMemory:
-    """A framebuffer in a guest's memory, and the dma-buf that QEMU makes of it (/dev/udmabuf)."""
-
-    def __init__(self, width: int = WIDTH, height: int = HEIGHT) -> None:
-        self.width, self.height, self.stride = width, height, width * 4
-        size = whole_pages(self.stride * height)
-        with OwnedFd(os.memfd_create("guest", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)) as memory:
-            os.ftruncate(memory.fileno(), size)
-            fcntl.fcntl(memory.fileno(), fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-            self._map = mmap.mmap(memory.fileno(), size)
-            self.dmabuf = make_udmabuf(memory, 0, size)
-        self.pixels = np.frombuffer(self._map, np.uint32)[: width * height].reshape(height, width)
-        self.draw()
-
-    def draw(self) -> None:
-        """Another picture."""
-        self.pixels[:] = RANDOM.integers(0, 1 << 24, (self.height, self.width), np.uint32)
-
-    def show(self, listener: FakeListener, part: Rect | None = None, bottom_first: bool = False) -> None:
-        """Scan it out, or a part of it."""
-        fd = self.dmabuf.fileno()
-        if part is None:
-            body = (fd, self.width, self.height, self.stride, XRGB8888, MOD_LINEAR, bottom_first)
-            listener.tell(LISTENER, "ScanoutDMABUF", "huuuutb", body)
-        else:
-            whole = (self.width, self.height)
-            body2 = ([fd], *part, [0], [self.stride], 1, XRGB8888, *whole, MOD_LINEAR, bottom_first)
-            listener.tell(LISTENER_DMABUF2, "ScanoutDMABUF2", "ahuuuuauauuuuutb", body2)
-
-    @property
-    def inode(self) -> int:
-        return inode(self.dmabuf)
-
-    def close(self) -> None:
-        self.dmabuf.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def inode(fd: OwnedFd) -> int:
-    """The number that a dma-buf has in the kernel, whatever its fds are."""
-    return os.fstat(fd.fileno()).st_ino
 
 
 def dmabufs_of(wlvm: Wlvm) -> int:
@@ -151,14 +97,14 @@ def test_a_guests_own_memory_is_lent_until_the_guest_shows_another(wlvm: Wlvm, g
         first.show(guest.listener())
         with wait_for(wlvm, first) as lent:
             assert not lent.copied
-            np.testing.assert_array_equal(pixels(lent), first.pixels)
+            np.testing.assert_array_equal(pixels(lent), first.picture)
             first.draw()
-            np.testing.assert_array_equal(pixels(lent), first.pixels, "it is the guest's, not a copy")
+            np.testing.assert_array_equal(pixels(lent), first.picture, "it is the guest's, not a copy")
 
             second.show(guest.listener())
             with wait_for(wlvm, second) as newer:
-                np.testing.assert_array_equal(pixels(newer), second.pixels)
-            np.testing.assert_array_equal(pixels(lent), first.pixels, "who has the old one keeps it")
+                np.testing.assert_array_equal(pixels(newer), second.picture)
+            np.testing.assert_array_equal(pixels(lent), first.picture, "who has the old one keeps it")
         paint(guest.listener(), COLOR)
         eventually("wlvm shows bytes", lambda: (wlvm.pixels("vm") == COLOR).all())
         eventually("wlvm keeps none of them", lambda: dmabufs_of(wlvm) == 0)
@@ -187,7 +133,7 @@ def test_the_visible_part_and_the_order_of_rows_are_told(wlvm: Wlvm, guest: Fake
         memory.show(guest.listener(), part, bottom_first=True)
         with wait_for(wlvm, memory) as lent:
             assert (lent.descriptor.visible, lent.descriptor.y_inverted) == (part, True)
-            np.testing.assert_array_equal(pixels(lent), memory.pixels[3:33, 5:45][::-1])
+            np.testing.assert_array_equal(pixels(lent), memory.picture[3:33, 5:45][::-1])
             np.testing.assert_array_equal(wlvm.pixels("vm"), pixels(lent))
 
 
@@ -200,7 +146,7 @@ def test_the_command_reads_it_through_the_dmabuf(wlvm: Wlvm, guest: FakeVm, runt
         assert cli.main(command) == command_line.OK
         with Image.open(file) as image:
             red, green, blue = np.asarray(image, np.uint32).transpose(2, 0, 1)
-        np.testing.assert_array_equal(red << 16 | green << 8 | blue, memory.pixels)
+        np.testing.assert_array_equal(red << 16 | green << 8 | blue, memory.picture)
 
 
 def test_a_program_inherits_the_dmabuf_and_its_description(wlvm: Wlvm, guest: FakeVm) -> None:
