@@ -87,6 +87,24 @@ def test_a_border_between_tiled_views_is_pulled(desk: Desk, client: Client) -> N
     desk.shows(LEFT_END - 95, 300, GROUND)
 
 
+def test_the_cursor_says_which_borders_can_be_pulled(desk: Desk, client: Client) -> None:
+    """The arrow lies right of its tip, the cursors of right borders lie left of it."""
+    client.window(GREEN)
+    desk.shows(600, 300, GREEN)
+    desk.point(799, 599)
+    without = picture(desk, client)
+
+    def lies_left(x: int) -> bool:
+        desk.point(x, 300)
+        changed = (picture(desk, client) != without)[280:330, x - 40 : x + 40]
+        assert changed.any(), "there is a cursor"
+        return bool(changed[:, :36].any())
+
+    assert not lies_left((LEFT_END + RIGHT_START) // 2), "the gap"
+    assert lies_left(LEFT_END - 2)
+    assert not lies_left(797), "there is nothing beside it"
+
+
 def test_a_floating_window_is_moved_by_its_title_and_sized_by_its_border(desk: Desk, client: Client) -> None:
     window = client.window(GREEN)
     desk.press("Reserved+space")

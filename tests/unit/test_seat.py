@@ -108,6 +108,9 @@ class Desk:
     def default_focus(self) -> View | None:
         return self.views[0] if self.views else None
 
+    def cursor_at(self, x: float, y: float) -> Cursor:
+        return ARROW
+
     def view_at(self, x: float, y: float) -> View | None:
         for view in self.views:
             box = view.box

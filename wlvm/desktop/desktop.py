@@ -12,7 +12,7 @@ from itertools import count, takewhile
 
 from wlvm.desktop.background import Background
 from wlvm.desktop.command import CommandError, ViewCommand
-from wlvm.desktop.grabs import MoveGrab, ResizeGrab, edges_at
+from wlvm.desktop.grabs import CURSORS, SIDES, MoveGrab, ResizeGrab, edges_at
 from wlvm.desktop.identity import GuestHead, Identity, Program
 from wlvm.desktop.layers import Layers
 from wlvm.desktop.messages import Message, Messages
@@ -25,11 +25,12 @@ from wlvm.desktop.style import Look, Style
 from wlvm.desktop.tab_strip import TabStrips
 from wlvm.desktop.tiling import Tab
 from wlvm.desktop.toplevel import Toplevel
-from wlvm.desktop.view import PlacedView, View
+from wlvm.desktop.view import ARROW, Cursor, PlacedView, View
 from wlvm.desktop.view_commands import ViewCommands
 from wlvm.desktop.window import Window
 from wlvm.desktop.workspaces import Workspaces
 from wlvm.framebuffer import Rect
+from wlvm.loop import EventLoop
 from wlvm.wlr.scene import Scene
 
 #: What the title of a view says that has all keys.
@@ -39,7 +40,6 @@ _LOCKED = "has all keys and the pointer"
 
 #: How long the label of a guest without a border is shown, in seconds.
 _LABEL_SECONDS = 2.5
-from wlvm.loop import EventLoop
 
 #: Views that go or change their size are arranged together, after so many times as long as arranging took the last time: a program that has a
 #: thousand windows leaves most of the time to the others, and holds them up once when it ends.
@@ -318,24 +318,46 @@ class Desktop:
 
     def _pressed_on_ours(self, x: float, y: float) -> bool:
         """A button went down at a point of the layout; False where nothing of wlvm's own is that does something then."""
-        hit = self._scene.at(x, y)
-        owner = None if hit is None else hit.owner
+        owner = self._owner_at(x, y)
         if owner is self._messages:
             self._messages.dismiss_at(x, y)
             return True
         if owner is self._tabs and (view := self._tabs.at(x, y)) is not None:
             self.focus(view)
             return True
-        slot = next((slot for slot in self._slots.values() if slot.decoration is owner), None)
-        if slot is None or slot.place is None:
+        decorated = self._decorated_by(owner)
+        if decorated is None:
             return False
-        self.focus(slot.view)
-        edges = edges_at(slot.place, x, y)
+        view, place = decorated
+        self.focus(view)
+        edges = self._edges_at(view, place, x, y)
         if edges:
-            self.seat.grab_pointer(ResizeGrab(self, slot.view, (x, y), edges))
-        elif slot.place.stratum is not Stratum.TILED:
-            self.seat.grab_pointer(MoveGrab(self, slot.view, (x, y)))
+            self.seat.grab_pointer(ResizeGrab(self, view, (x, y), edges))
+        elif place.stratum is not Stratum.TILED:
+            self.seat.grab_pointer(MoveGrab(self, view, (x, y)))
         return True
+
+    def cursor_at(self, x: float, y: float) -> Cursor:
+        decorated = self._decorated_by(self._owner_at(x, y))
+        edges = 0 if decorated is None else self._edges_at(*decorated, x, y)
+        return CURSORS.get(edges, ARROW)
+
+    def _owner_at(self, x: float, y: float) -> object:
+        """Whose part of the scene is at a point of the layout."""
+        hit = self._scene.at(x, y)
+        return None if hit is None else hit.owner
+
+    def _decorated_by(self, owner: object) -> tuple[PlacedView, Place] | None:
+        """The view that has this around it, and its place."""
+        slot = next((slot for slot in self._slots.values() if slot.decoration is owner), None)
+        return None if slot is None or slot.place is None else (slot.view, slot.place)
+
+    def _edges_at(self, view: PlacedView, place: Place, x: float, y: float) -> int:
+        """The edges that are pulled at a point of what is around a view."""
+        edges = edges_at(place, x, y)
+        return sum(
+            edge for edge, side in SIDES.items() if edges & edge and self.workspaces.can_resize(view, side)
+        )
 
     def default_focus(self) -> View | None:
         return self.workspaces.focused

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wlvm.desktop.direction import Direction
 from wlvm.desktop.place import Place, Stratum
 from wlvm.desktop.tree_commands import LEAST
-from wlvm.desktop.view import PlacedView
+from wlvm.desktop.view import NamedCursor, PlacedView
 from wlvm.framebuffer import Rect
 
 if TYPE_CHECKING:
@@ -19,11 +19,23 @@ TOP, BOTTOM, LEFT, RIGHT = 1, 2, 4, 8
 #: How far from a corner of a border it is still the corner that is pulled, in logical pixels.
 _CORNER = 16
 
-_SIDES = {
+SIDES = {
     TOP: Direction.UP,
     BOTTOM: Direction.DOWN,
     LEFT: Direction.LEFT,
     RIGHT: Direction.RIGHT,
+}
+
+#: How the cursor looks over edges that can be pulled.
+CURSORS = {
+    TOP: NamedCursor("n-resize"),
+    BOTTOM: NamedCursor("s-resize"),
+    LEFT: NamedCursor("w-resize"),
+    RIGHT: NamedCursor("e-resize"),
+    TOP | LEFT: NamedCursor("nw-resize"),
+    TOP | RIGHT: NamedCursor("ne-resize"),
+    BOTTOM | LEFT: NamedCursor("sw-resize"),
+    BOTTOM | RIGHT: NamedCursor("se-resize"),
 }
 
 
@@ -86,7 +98,7 @@ class ResizeGrab(_Grab):
     @staticmethod
     def growth(edges: int, by: tuple[int, int]) -> Iterator[tuple[Direction, int]]:
         """By how much a view grows at each of its edges that moves by so many pixels to the right and down."""
-        for edge, side in _SIDES.items():
+        for edge, side in SIDES.items():
             pixels = side.step * by[0 if side.horizontal else 1]
             if edges & edge and pixels:
                 yield side, pixels

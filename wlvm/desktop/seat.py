@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from wlvm.desktop.touch import Touch
-from wlvm.desktop.view import ARROW, ClientCursor, Cursor, ImageCursor, NamedCursor, View
+from wlvm.desktop.view import ClientCursor, Cursor, ImageCursor, NamedCursor, View
 from wlvm.wlr.input import Scroll, SeatDevices
 
 #: Gets where the pointer would go, in layout coordinates, and says where it goes instead; None: it stays where it is.
@@ -37,6 +37,9 @@ class FocusPolicy(Protocol):
 
     def default_focus(self) -> View | None:
         """The view that has the keyboard where no other wants it."""
+
+    def cursor_at(self, x: float, y: float) -> Cursor:
+        """How the cursor looks at a point of the layout where no view is."""
 
 
 class Seat:
@@ -367,7 +370,7 @@ class Seat:
         if self._grab is not None or not self._has_moved:
             return
         view = self._locked or self._pointer
-        self._show(ARROW if view is None else view.cursor)
+        self._show(self._policy.cursor_at(*self.cursor) if view is None else view.cursor)
 
     def _show(self, cursor: Cursor) -> None:
         if cursor == self._shown or self._devices is None:

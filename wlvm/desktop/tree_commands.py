@@ -160,17 +160,32 @@ def resize_node(
 
     CommandError where there is nothing.
     """
-    horizontal = side == "width" if isinstance(side, str) else side.horizontal
-    arrangement = Arrangement.COLUMNS if horizontal else Arrangement.ROWS
+    beside = _beside(leaf, side)
+    if beside is None:
+        raise CommandError("nothing is beside the view that its size could be changed against")
+    _grow(*beside, amount, _is_horizontal(side), boxes)
+
+
+def can_resize(leaf: Leaf[V], side: Direction) -> bool:
+    """Whether anything is at a side of the view that its size could be changed against."""
+    return _beside(leaf, side) is not None
+
+
+def _is_horizontal(side: Dimension | Direction) -> bool:
+    return side == "width" if isinstance(side, str) else side.horizontal
+
+
+def _beside(leaf: Leaf[V], side: Dimension | Direction) -> tuple[Container[V], Node[V], list[Node[V]]] | None:
+    """The container and the node of it, with the view in it, that has other nodes at its side; and these."""
+    arrangement = Arrangement.COLUMNS if _is_horizontal(side) else Arrangement.ROWS
     node: Node[V] = leaf
     while (parent := node.parent) is not None:
         if parent.arrangement is arrangement:
             against = _against(parent, node, side)
             if against:
-                _grow(parent, node, against, amount, horizontal, boxes)
-                return
+                return parent, node, against
         node = parent
-    raise CommandError("nothing is beside the view that its size could be changed against")
+    return None
 
 
 def _against(parent: Container[V], node: Node[V], side: Dimension | Direction) -> list[Node[V]]:

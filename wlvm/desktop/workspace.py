@@ -15,7 +15,7 @@ from wlvm.desktop.layouts import Layout
 from wlvm.desktop.place import Place, Stratum, framed, with_frame
 from wlvm.desktop.tiling import Spacing, Tiling, tile
 from wlvm.desktop.tree import Arrangement, Container, Leaf, V, activate, trade
-from wlvm.desktop.tree_commands import LEAST, leaf_beside, move_leaf, resize_node, split_leaf
+from wlvm.desktop.tree_commands import LEAST, can_resize, leaf_beside, move_leaf, resize_node, split_leaf
 from wlvm.framebuffer import Rect
 
 
@@ -379,6 +379,10 @@ class Workspace(Generic[V]):
         x, y, width, height = box
         resized = Rect(x - before, y, new, height) if horizontal else Rect(x, y - before, width, new)
         self.place_floating(view, inside(resized, ground.usable), ground)
+
+    def can_resize(self, view: V, side: Direction) -> bool:
+        """Whether a view's size can be changed at one side."""
+        return view in self._floating or can_resize(self._leaves[view], side)
 
     def resize_to(self, view: V, width: Amount, height: Amount, ground: Ground[V]) -> None:
         """Give a view this size, border and title included; 0 leaves a side as it is.

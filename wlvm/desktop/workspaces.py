@@ -302,6 +302,10 @@ class Workspaces(Generic[V]):
         workspace = self._of_view[view]
         workspace.resize(view, side, Amount(pixels), self.ground(workspace))
 
+    def can_resize(self, view: V, side: Direction) -> bool:
+        """Whether a view's size can be changed at one side."""
+        return self._of_view[view].can_resize(view, side)
+
     def _workspace_for(self, view: V, identity: Identity, wishes: Wishes, parent: V | None) -> Workspace[V]:
         if wishes.workspace is not None:
             return self.named(wishes.workspace)

@@ -11,7 +11,7 @@ from wlvm.desktop.bindings import KeyRouter
 from wlvm.desktop.command import Command, EnterMode, Release
 from wlvm.desktop.keys import Keys
 from wlvm.desktop.seat import Seat
-from wlvm.desktop.view import View
+from wlvm.desktop.view import ARROW, Cursor, View
 from wlvm.key_symbols import KeySymbols
 
 
@@ -65,6 +65,9 @@ class Person:
 
     def default_focus(self) -> View | None:
         return self.view(0)
+
+    def cursor_at(self, x: float, y: float) -> Cursor:
+        return ARROW
 
     def run(self, command: Command) -> None:
         if isinstance(command, EnterMode):
