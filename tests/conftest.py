@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fds import open_fds
+from wlvm.qemu.display import DisplayThread
 from wlvm.wlr import loader
 
 #: The folders of tests/ in the order they run: the fast ones, and those that the others stand on, first.
@@ -82,6 +84,23 @@ def runtime_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for variable in ("WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"):
             monkeypatch.delenv(variable, raising=False)
         yield Path(directory)
+
+
+@pytest.fixture
+def no_fd_is_lost() -> Iterator[None]:
+    """The test closes every file descriptor that it opens."""
+    before = open_fds()
+    yield
+    assert open_fds() == before
+
+
+@pytest.fixture
+def thread(no_fd_is_lost: None) -> Iterator[DisplayThread]:
+    """A running display thread."""
+    made = DisplayThread()
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(autouse=True)

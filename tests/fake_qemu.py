@@ -339,8 +339,3 @@ def encode(message: Message, serial: int = 1) -> tuple[bytes, list[int]]:
     """A message's bytes, and the fds that its body names."""
     fds = array.array("i")
     return message.serialise(serial=serial, fds=fds), fds.tolist()
-
-
-def open_fds() -> int:
-    """How many file descriptors this process has open."""
-    return len(os.listdir("/proc/self/fd"))

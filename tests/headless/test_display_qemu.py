@@ -15,10 +15,11 @@ import pytest
 from PIL import Image
 
 from tests.display_watcher import DEADLINE, DisplayWatcher, Picture
-from tests.fake_qemu import open_fds
 from wlvm.qemu.display import Console, DisplayThread
 from wlvm.qemu.handover import ConsoleChanges
 from wlvm.qemu.messages import ScanoutBytes, ScanoutMap
+
+pytestmark = pytest.mark.usefixtures("no_fd_is_lost")
 
 
 class FirmwareGuest:
@@ -83,21 +84,6 @@ class FirmwareGuest:
         except OSError:
             return False
         return True
-
-
-@pytest.fixture(autouse=True)
-def no_fd_is_lost() -> Iterator[None]:
-    before = open_fds()
-    yield
-    assert open_fds() == before
-
-
-@pytest.fixture
-def thread(no_fd_is_lost: None) -> Iterator[DisplayThread]:
-    made = DisplayThread()
-    made.start()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

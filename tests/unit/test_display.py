@@ -23,29 +23,16 @@ from tests.fake_qemu import (
     encode,
     error_reply,
     method_call,
-    open_fds,
 )
+from tests.fds import open_fds
 from wlvm.framebuffer import RGB565, XRGB8888, Rect
 from wlvm.qemu.display import Display, DisplayThread
 from wlvm.qemu.handover import MAX_BACKLOG_UPDATES, ConsoleChanges
 from wlvm.qemu.messages import Cursor, CursorPosition, ScanoutBytes, ScanoutDmabuf, ScanoutMap
 
+pytestmark = pytest.mark.usefixtures("no_fd_is_lost")
+
 RED, BLUE = b"\0\0\xff\0", b"\xff\0\0\0"
-
-
-@pytest.fixture(autouse=True)
-def no_fd_is_lost() -> Iterator[None]:
-    before = open_fds()
-    yield
-    assert open_fds() == before
-
-
-@pytest.fixture
-def thread(no_fd_is_lost: None) -> Iterator[DisplayThread]:
-    made = DisplayThread()
-    made.start()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fake_qemu import open_fds
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import XRGB8888, Rect
 from wlvm.qemu.handover import MAX_BACKLOG_UPDATES, MAX_DAMAGE, MAX_FRAMES, FrameToken, Handover
 from wlvm.qemu.messages import ScanoutBytes, ScanoutMap, UpdateBytes
 from wlvm.shared_memory import SharedFramebuffer
 
+pytestmark = pytest.mark.usefixtures("no_fd_is_lost")
+
 SIZE = (64, 64)
-
-
-@pytest.fixture(autouse=True)
-def no_fd_is_lost() -> Iterator[None]:
-    before = open_fds()
-    yield
-    assert open_fds() == before
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fds import open_fds
 from tests.loops import SelectorLoop
 from wlvm import __version__, linux_dmabuf
 from wlvm.fd import OwnedFd
@@ -328,10 +329,6 @@ def export(commands: Commands, dmabuf: DmabufDescriptor) -> None:
 
 def inode(fd: OwnedFd) -> int:
     return os.fstat(fd.fileno()).st_ino
-
-
-def open_fds() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_a_dmabuf_arrives_with_its_planes_and_every_word_of_its_description(

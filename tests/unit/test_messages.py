@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from jeepney.low_level import Endianness
 from jeepney.low_level import parse_signature as jeepney_type
 
-from tests.fake_qemu import X8R8G8B8, open_fds
+from tests.fake_qemu import X8R8G8B8
+from tests.fds import open_fds
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import MAX_SIDE, XRGB8888, FramebufferError, Rect, fourcc
 from wlvm.linux_dmabuf import MOD_INVALID, MOD_LINEAR
 from wlvm.qemu import messages
 from wlvm.qemu.dbus import Fields, Kind, Message
+
+pytestmark = pytest.mark.usefixtures("no_fd_is_lost")
 
 INTEL_TILED = 0x0100_0000_0000_0002
 
@@ -46,13 +49,6 @@ def memory(size: int) -> int:
 def any_file_is_a_dmabuf(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets memory stand for a dma-buf: few machines can make a real one."""
     monkeypatch.setattr("wlvm.linux_dmabuf.dmabuf_size", lambda fd: os.fstat(fd.fileno()).st_size)
-
-
-@pytest.fixture(autouse=True)
-def no_fd_is_lost() -> Iterator[None]:
-    before = open_fds()
-    yield
-    assert open_fds() == before
 
 
 # --- anything at all ---------------------------------------------------------------------------------------------------------
