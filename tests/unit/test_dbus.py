@@ -13,7 +13,8 @@ from jeepney.low_level import Endianness
 from jeepney.low_level import Message as JeepneyMessage
 from jeepney.low_level import parse_signature as jeepney_type
 
-from tests.fake_qemu import GUID, LISTENER, encode, method_call, open_fds
+from tests.fake_qemu import GUID, LISTENER, encode, method_call
+from tests.fds import open_fds
 from wlvm.qemu.dbus import (
     MAX_FDS,
     MAX_MESSAGE,
