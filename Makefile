@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` do all the set-up they need; see docs/install.md.
 
-.PHONY: help demo screenshots test test-workstation test-guests docs-guests workstation lint bench bench-workstation setup qemu-10 wlcs guests clean
+.PHONY: help demo screenshots test test-workstation test-guests docs-guests workstation lint bench bench-workstation peers setup qemu-10 wlcs guests clean
 .DEFAULT_GOAL := help
 
 # The QEMUs that the tests run against, colon-separated: what is installed, and QEMU 10 where `make qemu-10` has put it.
@@ -17,6 +17,7 @@ help:
 	@echo 'make workstation       that machine, with wlvm on it (docs/workstation.md)'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make bench    the measurements of docs/performance.md'
+	@echo 'make bench BENCH=peers  the comparison of docs/comparison.md; make peers installs what wlvm is compared with'
 	@echo 'make bench-workstation  flips of dma-bufs, on a screen with a vertical blank'
 	@echo 'make screenshots  docs/screenshots, anew'
 	@echo 'make setup    what the two first ones do first: packages, virtual environment, dependencies'
@@ -64,6 +65,10 @@ screenshots: setup
 
 setup:
 	@scripts/setup test
+
+peers:
+	@scripts/setup peers
+	@scripts/fetch-qemu10
 
 guests:
 	@if [ -e guests/testcard/Makefile ]; then $(MAKE) --no-print-directory -C guests/testcard; fi

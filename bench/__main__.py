@@ -1,4 +1,7 @@
-"""`python -m bench`: every measurement in a process of its own, one after the other; a table, and bench.json."""
+"""`python -m bench`: every measurement in a process of its own, one after the other; a table, and bench.json.
+
+`python -m bench peers` is `python -m bench.peers`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,11 @@ from pathlib import Path
 
 from bench.machine import facts
 from bench.one import MEASUREMENTS
+from bench.peers import __main__ as peers
 from bench.results import Row, table
+
+#: The first argument that means the comparison with other programs.
+_PEERS = "peers"
 
 #: A measurement that takes longer, in seconds, has failed.
 _LIMIT = 900
@@ -19,7 +26,13 @@ _LIMIT = 900
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; 1 when a measurement failed, whatever the numbers are."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="wlvm's measurements")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == [_PEERS]:
+        return peers.main(arguments[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="wlvm's measurements; peers [PATH...] compares it with other programs",
+    )
     parser.add_argument("--quick", action="store_true", help="a little of each: to see that it works")
     parser.add_argument(
         "--json", type=Path, default=Path("bench.json"), help="where the numbers go (%(default)s)"

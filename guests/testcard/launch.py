@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -107,8 +107,9 @@ class TestCard:
         extra: Sequence[str] = (),
         display: Sequence[str] = DBUS_DISPLAY,
         start_timeout: float = 20,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Starts QEMU and waits for `ready`, which `ready` then holds. Raises CardError."""
+        """Starts QEMU, with this environment or the caller's, and waits for `ready`, which `ready` then holds. Raises CardError."""
         self.directory = Path(tempfile.mkdtemp(prefix="testcard-"))
         self.qmp_path = self.directory / "qmp"
         self.heard: list[str] = []
@@ -134,6 +135,7 @@ class TestCard:
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
                 pass_fds=(theirs.fileno(),),
+                env=environment,
             )
         try:
             self.ready = self.wait_for("ready ", start_timeout)
@@ -189,6 +191,10 @@ class TestCard:
                 raise self._failed(line)
             self._unread.append(line)
         raise self._failed(f"{text!r} was not answered within {timeout} s")
+
+    def fileno(self) -> int:
+        """The serial port, for select: when it can be read, there are `lines`."""
+        return self._serial.stream.fileno()
 
     def lines(self) -> list[str]:
         """All lines that have come and that nobody has read yet."""

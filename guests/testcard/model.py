@@ -190,9 +190,14 @@ def picture(
 def _read_counter(pixels: Pixels, *, bottom: bool) -> int:
     height, width = pixels.shape
     left, top, wide, high = counter_rect(width, height, bottom=bottom)
-    blocks = pixels[top + high // 2, left + BLOCK_WIDTH // 2 : left + wide : BLOCK_WIDTH] & WHITE
+    return counter_number(pixels[top + high // 2, left : left + wide])
+
+
+def counter_number(row: Pixels) -> int:
+    """The number that a row of pixels through a frame counter tells, of the counter's width; raises NoCounterError."""
+    blocks = row[BLOCK_WIDTH // 2 :: BLOCK_WIDTH] & WHITE
     if not np.isin(blocks, (0, WHITE)).all():
-        raise NoCounterError(f"no frame counter at {left},{top}")
+        raise NoCounterError("neither black nor white where the frame counter should be")
     number = 0
     for block in blocks:
         number = number << 1 | (int(block != 0) ^ (number & 1))

@@ -28,6 +28,12 @@ from pywayland.protocol.wayland import WlOutput, WlShm  # isort: skip
 #: wl_shm has two numbers of its own for what DRM calls AR24 and XR24.
 _SHM_FORMATS = {0: fourcc("AR24"), 1: fourcc("XR24")}
 
+
+def shm_number(format_: int) -> int:
+    """The number that wl_shm has for a DRM format."""
+    return next((number for number, drm in _SHM_FORMATS.items() if drm == format_), format_)
+
+
 TEMPORARY, PERMANENT = 0, 1  # why an export is cancelled
 
 
@@ -90,6 +96,15 @@ class CaptureClient:
         manager = self._found[ScreencopyManager.name][0]
         return Screencopy(self, manager.capture_output(0, self._found[WlOutput.name][output]))
 
+    def begin_region(self, x: int, y: int, width: int, height: int, output: int = 0) -> Any:
+        """Begin a screencopy of a part of an output: the zwlr_screencopy_frame_v1, which nothing has been asked of yet."""
+        manager = self._found[ScreencopyManager.name][0]
+        return manager.capture_output_region(0, self._found[WlOutput.name][output], x, y, width, height)
+
+    def shm_pool(self, memory: int, size: int) -> Any:
+        """A wl_shm_pool of a memfd, which stays the caller's."""
+        return self._found[WlShm.name][0].create_pool(memory, size)
+
     def screencopy(self, output: int = 0) -> np.ndarray:
         """The output's next frame, 0x00RRGGBB. RefusedError when it failed."""
         copy = self.begin(output)
@@ -97,11 +112,10 @@ class CaptureClient:
         size = offer.stride * offer.height
         with OwnedFd(os.memfd_create("capture")) as memory:
             os.ftruncate(memory.fileno(), size)
-            shm = self._found[WlShm.name][0]
-            pool = shm.create_pool(memory.fileno(), size)
-            wire = {drm: number for number, drm in _SHM_FORMATS.items()}
-            format_ = wire.get(offer.shm_format, offer.shm_format)
-            copy.into(pool.create_buffer(0, offer.width, offer.height, offer.stride, format_))
+            pool = self.shm_pool(memory.fileno(), size)
+            copy.into(
+                pool.create_buffer(0, offer.width, offer.height, offer.stride, shm_number(offer.shm_format))
+            )
             with mmap.mmap(memory.fileno(), size, prot=mmap.PROT_READ) as pixels:
                 frame = Frame.from_rows(
                     offer.width, offer.height, offer.shm_format, offer.stride, bytes(pixels)

@@ -82,6 +82,14 @@ class ScreencopyManagerProxy(Proxy[ScreencopyManager]):
     def capture_output(self, overlay_cursor: int, output: Any) -> Any:
         return self._marshal_constructor(0, ScreencopyFrame, overlay_cursor, output)
 
+    @ScreencopyManager.request(
+        Argument(ArgumentType.NewId, interface=ScreencopyFrame), _INT, _OUTPUT, _INT, _INT, _INT, _INT
+    )
+    def capture_output_region(
+        self, overlay_cursor: int, output: Any, x: int, y: int, width: int, height: int
+    ) -> Any:
+        return self._marshal_constructor(1, ScreencopyFrame, overlay_cursor, output, x, y, width, height)
+
 
 class ExportFrame(Interface):
     """One picture of an output in dma-bufs: `object` for each of its planes."""

@@ -1,0 +1,60 @@
+"""A way from a guest to the host's screen: what starts it, and which processes it consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Protocol
+
+from guests.testcard.launch import TestCard
+
+#: Of every output and every guest, so that nothing is scaled.
+SIZE = (1920, 1080)
+
+#: The role of the process that has the guest in it.
+QEMU = "QEMU"
+
+#: The virtio-gpu is the only device of the test card's that draws when the guest does, and not when QEMU looks.
+DEVICE = "virtio-gpu"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A whole stack that runs: `display` is the compositor's socket; `programs` are its processes except QEMU, as a role and a pid."""
+
+    display: FilePath
+    card: TestCard
+    programs: Mapping[str, int]
+
+    def processes(self) -> dict[str, int]:
+        """All of them, QEMU too."""
+        return {QEMU: self.card.process.pid, **self.programs}
+
+
+class Path(Protocol):
+    """One way, with the settings that its documentation recommends."""
+
+    #: A word for the command line and for JSON.
+    name: str
+    #: What it is, for a table.
+    title: str
+    #: The QEMU that runs the guest.
+    qemu: str
+
+    def missing(self) -> str:
+        """Why it cannot be measured here, with what would help; empty when it can."""
+        ...
+
+    def settings(self) -> dict[str, str]:
+        """The command lines and versions that matter, for the record."""
+        ...
+
+    def start(self, stack: ExitStack, options: str) -> Running:
+        """Start all of it, with these options of the test card's; `stack` ends it."""
+        ...
+
+
+def card_options(options: str) -> str:
+    return f"mode={SIZE[0]}x{SIZE[1]} {options}"

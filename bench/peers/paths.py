@@ -1,0 +1,49 @@
+"""All ways that are measured, in the order of the tables; and those that are not."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from bench.machine import qemus, sharing_qemu
+from bench.peers.path import Path
+from bench.peers.processes import stand_still
+from bench.peers.qemu_window import QemuWindow
+from bench.peers.records import Idle
+from bench.peers.remote import spice, tigervnc
+from bench.peers.wlvm_path import WlvmPath
+
+#: Why not, by title.
+UNMEASURED = {
+    "anything in cage": (
+        "cage 0.1 takes no virtual keyboard, and its headless output cannot be other than 1280x720;"
+        " sway with one fullscreen window and nothing else stands for it"
+    ),
+    "another client of QEMU's D-Bus display": "Debian 12 has no libmks and no rdw",
+    "Looking Glass": "it needs a guest that runs its host program on a GPU of its own",
+}
+
+_MANY = 16
+
+
+def all_paths() -> list[Path]:
+    """With the newest QEMU there is, the same one for all that can have it."""
+    newest = sharing_qemu() or qemus()[-1]
+    oldest = qemus()[0]
+    paths: list[Path] = [WlvmPath("wlvm", newest, "shared memory")]
+    if oldest != newest:
+        paths.append(WlvmPath("wlvm-bytes", oldest, "bytes"))
+    return [
+        *paths,
+        QemuWindow("gtk", newest),
+        QemuWindow("sdl", newest),
+        spice(newest),
+        tigervnc(newest),
+    ]
+
+
+def many_guests(seconds: float) -> dict[str, Idle]:
+    """wlvm with many guests that stand still, by title."""
+    path = WlvmPath("wlvm", sharing_qemu() or qemus()[-1], "shared memory")
+    with ExitStack() as stack:
+        running = path.start(stack, "", _MANY)
+        return {f"wlvm, {_MANY} guests": stand_still(running.programs, seconds)}

@@ -1,0 +1,131 @@
+"""Sway without a screen: one program fills its output, nothing else is on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.peers.path import SIZE
+
+#: How every compositor draws. A headless output takes any buffer as it is, which no screen does with one in shared memory: it is drawn from.
+RENDERING = {"WLR_RENDERER": "pixman", "WLR_SCENE_DISABLE_DIRECT_SCANOUT": "1"}
+_HEADLESS = {"WLR_BACKENDS": "headless", "WLR_LIBINPUT_NO_DEVICES": "1", **RENDERING}
+
+_CONFIG = """
+output * mode --custom {}x{}@60Hz
+default_border none
+for_window [app_id=".*"] fullscreen enable
+for_window [class=".*"] fullscreen enable
+xwayland {}
+exec env > {}
+"""
+
+#: Sway refuses to run as root: there it is somebody else in a namespace of its own, to whom root's files belong.
+_NOT_ROOT = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+
+#: What sway needs, from program to package.
+SWAY = {"sway": "sway", "unshare": "util-linux"}
+
+_DEADLINE = 20.0
+
+#: What would have programs reach for a session's services, or for another display.
+_SESSION = ("WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY", "SWAYSOCK", "DBUS_SESSION_BUS_ADDRESS")
+
+
+class Sway:
+    """A running sway; `display` is its socket, `environment` that of its clients, `programs` are its processes."""
+
+    def __init__(self, stack: ExitStack, *, xwayland: bool = False) -> None:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wlvm-bench-")))
+        config = directory / "config"
+        told = directory / "environment"
+        config.write_text(_CONFIG.format(*SIZE, "force" if xwayland else "disable", told))
+        self.environment = _own(directory)
+        self._process = started(
+            stack,
+            (*(_NOT_ROOT if os.geteuid() == 0 else ()), "sway", "-D", "noscanout", "-c", str(config)),
+            self.environment | _HEADLESS,
+        )
+        self.programs = {"sway": self._process.pid}
+        # What sway starts is told where sway is, and its Xwayland.
+        variables = dict(line.split("=", 1) for line in self._lines(told) if "=" in line)
+        self.display = directory / variables["WAYLAND_DISPLAY"]
+        self.environment["WAYLAND_DISPLAY"] = str(self.display)
+        if xwayland:
+            self.environment["DISPLAY"] = variables["DISPLAY"]
+            self.programs["Xwayland"] = _xwayland(variables["DISPLAY"])
+
+    def _lines(self, file: Path) -> list[str]:
+        """What `env` has written to a file, once it has."""
+        end = time.monotonic() + _DEADLINE
+        while not (
+            file.exists() and "WAYLAND_DISPLAY=" in (text := file.read_text()) and text.endswith("\n")
+        ):
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"sway did not start (status {self._process.returncode})")
+            time.sleep(0.01)
+        return text.splitlines()
+
+
+def _xwayland(display: str) -> int:
+    """The pid of a display's Xwayland, which is nobody's child."""
+    end = time.monotonic() + _DEADLINE
+    while time.monotonic() < end:
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                if words[0].endswith(b"Xwayland") and words[1] == display.encode():
+                    return int(process.name)
+        time.sleep(0.05)
+    raise RuntimeError(f"there is no Xwayland on {display}")
+
+
+def _own(directory: Path) -> dict[str, str]:
+    """An environment without the session that this runs in."""
+    kept = {name: value for name, value in os.environ.items() if name not in _SESSION}
+    # Without the accessibility bus and gvfs, which a program would start for itself.
+    return kept | {
+        "XDG_RUNTIME_DIR": str(directory),
+        "NO_AT_BRIDGE": "1",
+        "GTK_A11Y": "none",
+        "GIO_USE_VFS": "local",
+        "GSETTINGS_BACKEND": "memory",
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+    }
+
+
+def started(
+    stack: ExitStack, command: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """A program that `stack` ends; what it says is dropped."""
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    stack.callback(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def absent(programs: Mapping[str, str]) -> str:
+    """What to install for these programs, from program to package; empty when all are there."""
+    packages = sorted({package for program, package in programs.items() if shutil.which(program) is None})
+    return f"not here: {' '.join(packages)} (make peers installs them)" if packages else ""

@@ -1,0 +1,146 @@
+"""One path, measured once: it must show the guest first, to the pixel."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bench.peers import frames
+from bench.peers.flips import Flips
+from bench.peers.observer import AHEAD, Observer
+from bench.peers.path import SIZE, Path, Running
+from bench.peers.processes import ProcessorTime, memory, stand_still
+from bench.peers.records import Load, Trial, load_name
+from guests.testcard import model
+
+#: How the guest draws, and at which rates: a program for each stack that is started.
+LOADS: Mapping[str, Sequence[int]] = {"full": (30, 60, 75), "patch": (30, 60)}
+
+STILL = "still"
+#: What keys are measured under, besides.
+BUSY = ("full", 30)
+
+_DEADLINE = 20.0
+#: Until a new rate is steady.
+SETTLE = 1.0
+
+#: Of the whole picture; more are no cursor.
+_MAY_DIFFER = 2000
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long each load and the standing still last, in seconds, and how many keys are pressed."""
+
+    seconds: float
+    idle_seconds: float
+    keys: int
+
+
+FULL = Effort(seconds=3.0, idle_seconds=6.0, keys=25)
+QUICK = Effort(seconds=1.0, idle_seconds=1.0, keys=5)
+
+
+def measure(path: Path, effort: Effort, seed: int) -> Trial:
+    """Start it twice, once for each kind of damage."""
+    keys: dict[str, list[float]] = {}
+    loads: dict[str, Load] = {}
+    with ExitStack() as stack:
+        running = path.start(stack, "damage=full")
+        differing = prove(running)
+        pauses = random.Random(seed)
+        keys[STILL] = key_delays(running, effort.keys, pauses)
+        running.card.command(f"run {BUSY[1]}")
+        keys[load_name(*BUSY)] = key_delays(running, effort.keys, pauses)
+        loads |= _loads(running, "full", effort.seconds)
+        held = memory(running.processes())
+        idle = stand_still(running.processes(), effort.idle_seconds)
+    with ExitStack() as stack:
+        running = path.start(stack, "damage=patch")
+        prove(running)
+        loads |= _loads(running, "patch", effort.seconds)
+    return Trial(differing, keys, loads, held, idle)
+
+
+def prove(running: Running) -> int:
+    """Wait until the output shows frame 0 of the test card; how many of its pixels are others. RuntimeError when it never does."""
+    expected = model.picture(*SIZE)
+    least = expected.size
+    end = time.monotonic() + _DEADLINE
+    with Observer(running.display, (0, 0, 1, 1)) as observer:
+        while time.monotonic() < end:
+            picture = observer.picture()
+            if picture.shape == expected.shape:
+                least = min(least, int((picture != expected).sum()))
+            if not least:
+                break
+            time.sleep(0.1)
+    if least > _MAY_DIFFER:
+        raise RuntimeError(f"the output does not show the guest: {least} pixels are others")
+    return least
+
+
+def key_delays(running: Running, count: int, pauses: random.Random) -> list[float]:
+    """From the press of the space bar to the commit of the first frame with the patch in its other colour, in milliseconds."""
+    x, y, width, height = model.patch_rect(*SIZE)
+    delays = []
+    with Observer(running.display, (x + width // 2, y + height // 2, 8, 8)) as observer:
+        color = int(observer.picture()[y + height // 2, x + width // 2])
+        observer.look_ahead(AHEAD)
+        for _ in range(count):
+            other = next(each for each in model.PATCH_COLOURS if each != color)
+            observer.take()
+            began = observer.press_space()
+            commit = observer.until(lambda pixels, other=other: bool((pixels == other).all()), _DEADLINE)
+            observer.release_space()
+            delays.append((commit.when - began) * 1e3)
+            color = other
+            # Never in step with anything.
+            observer.listen(pauses.uniform(0.05, 0.1))
+    return delays
+
+
+def _loads(running: Running, damage: str, seconds: float) -> dict[str, Load]:
+    flips = Flips(running.card)
+    with Observer(running.display, _counter()) as observer:
+        found = {
+            load_name(damage, rate): _load(running, observer, flips, rate, seconds) for rate in LOADS[damage]
+        }
+    running.card.command("hold")
+    return found
+
+
+def _counter() -> model.Rect:
+    """The first of the rows that the frame counter is in."""
+    x, y, width, _ = model.counter_rect(*SIZE, bottom=False)
+    return x, y, width, 1
+
+
+def _load(running: Running, observer: Observer, flips: Flips, rate: int, seconds: float) -> Load:
+    processes = running.processes()
+    fd = running.card.fileno()
+    running.card.command(f"run {rate}")
+    observer.look_ahead(round((seconds + 2 * SETTLE) * frames.REFRESH))
+    observer.listen(SETTLE, flips.hear, fd)
+    observer.take()
+    spent, began = ProcessorTime(processes), time.monotonic()
+    observer.listen(seconds, flips.hear, fd)
+    cpu, took = spent.spent(), time.monotonic() - began
+    # A commit's clock is the same one: what was committed before, and heard of since, is not of this time.
+    commits = [
+        (commit.when, model.counter_number(commit.pixels[0]))
+        for commit in observer.take()
+        if commit.when >= began
+    ]
+    return Load(
+        seconds=took,
+        drawn=frames.drawn(commits),
+        shown=frames.shown(commits),
+        lost_at_best=frames.ideal_lost([when for when in flips.times.values() if when >= began]),
+        repeated=frames.repeated(commits, rate),
+        flips=[delay * 1e3 for delay in frames.flip_delays(commits, flips.times)],
+        cpu=cpu,
+    )
