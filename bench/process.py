@@ -26,6 +26,11 @@ def fine_cpu_seconds(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | _CPUCLOCK_SCHED)
 
 
+def task_cpu_seconds(pid: int, thread: int) -> float:
+    """The processor time of a thread of any process, by its number, to the last tick of the kernel's clock."""
+    return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0]) / 1e9
+
+
 def voluntary_switches(pid: int) -> int:
     """How often a process's threads have gone to sleep: those that live."""
     files = Path(f"/proc/{pid}/task").glob("*/status")
@@ -42,7 +47,8 @@ def proportional_kib(pid: int) -> int:
 def thread_cpu_seconds(name: str) -> float:
     """The processor time of this process's thread of that name."""
     thread = next(each for each in threading.enumerate() if each.name == name)
-    return int(Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text().split()[0]) / 1e9
+    assert thread.native_id is not None
+    return task_cpu_seconds(os.getpid(), thread.native_id)
 
 
 def private_kib() -> int:

@@ -13,7 +13,7 @@ import msgspec
 from bench.machine import facts, version_text
 from bench.peers import alone, floors, summary
 from bench.peers.path import Path
-from bench.peers.paths import UNMEASURED, all_paths, many_guests
+from bench.peers.paths import UNMEASURED, all_paths, empty_compositors, many_guests
 from bench.peers.records import Report, Trial
 from bench.peers.trial import FULL, QUICK, Effort, measure
 
@@ -60,6 +60,7 @@ def _measured(
         rounds=[],
         baselines=[],
         floors={},
+        empty=empty_compositors(effort.idle_seconds),
         many=many_guests(effort.idle_seconds) if any(path.name == "wlvm" for path in paths) else {},
     )
     failed = False

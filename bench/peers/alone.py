@@ -6,9 +6,9 @@ import time
 
 from bench.peers.flips import Flips
 from bench.peers.path import DEVICE, QEMU, card_options
-from bench.peers.processes import ProcessorTime, memory, stand_still
+from bench.peers.processes import ProcessorTime, guest_clocks, memory, stand_still
 from bench.peers.records import Load, Trial, load_name
-from bench.peers.trial import LOADS, SETTLE, Effort
+from bench.peers.trial import LOADS, SETTLE, WARM, Effort
 from guests.testcard.launch import TestCard
 
 
@@ -30,16 +30,19 @@ def _card(qemu: str, damage: str) -> TestCard:
 
 def _loads(card: TestCard, damage: str, seconds: float) -> dict[str, Load]:
     flips = Flips(card)
+    card.command(f"run {LOADS[damage][0]}")
+    flips.listen(WARM)
+    clocks = guest_clocks(card)
     found = {}
     for rate in LOADS[damage]:
         card.command(f"run {rate}")
         flips.listen(SETTLE)
-        spent, began = ProcessorTime({QEMU: card.process.pid}), time.monotonic()
+        spent, began = ProcessorTime(clocks), time.monotonic()
         flips.listen(seconds)
         cpu, took = spent.spent(), time.monotonic() - began
         drew = sum(when >= began for when in flips.times.values())
         found[load_name(damage, rate)] = Load(
-            took, drew, shown=0, lost_at_best=0, repeated=0, flips=[], cpu=cpu
+            took, drew, shown=0, refresh=0, lost_at_best=0, repeated=0, flips=[], cpu=cpu
         )
     card.command("hold")
     return found

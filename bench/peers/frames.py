@@ -5,9 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from statistics import median
 
-#: The output's, in Hz.
+from bench.peers.path import GUEST, QEMU
+
+#: The outputs', in Hz, as they are configured.
 REFRESH = 60.0
+
+#: Of such commits, in refreshes: less is a frame that came in between, more is one that was waited for.
+_CLOSEST, _FARTHEST = 0.8, 1.4
+_ENOUGH = 10
 
 _PHASES = 16
 
@@ -37,14 +44,25 @@ def repeated(commits: Sequence[tuple[float, int]], rate: float) -> int:
     return sum(max(0, refreshes - allowed) for refreshes in stood)
 
 
-def ideal_lost(flips: Sequence[float]) -> float:
-    """How many of the guest's frames, by the times that it flipped at, somebody misses who looks at each refresh of the output and only then.
+def refreshes(commits: Sequence[tuple[float, int]]) -> float:
+    """How often a second the output can show another frame: by the commits that followed one another as fast as it lets them.
+
+    wlroots' headless output counts whole milliseconds: from a timer that runs freely (0.15), or from the end of each commit (0.16), so that drawing
+    comes on top. REFRESH where too few commits tell.
+    """
+    gaps = sorted(after - before for (before, _), (after, _) in itertools.pairwise(commits))
+    close = [gap for gap in gaps if _CLOSEST < gap * REFRESH < _FARTHEST]
+    return 1 / median(close) if len(close) >= _ENOUGH else REFRESH
+
+
+def ideal_lost(flips: Sequence[float], refresh: float) -> float:
+    """How many of the guest's frames, by the times that it flipped at, somebody misses who looks at each refresh of an output and only then.
 
     Of two flips between the same two refreshes the first is missed. The mean over all phases that refreshes may have against the guest.
     """
     total = 0
     for phase in range(_PHASES):
-        seen = [math.floor(when * REFRESH + (phase + 0.5) / _PHASES) for when in flips]
+        seen = [math.floor(when * refresh + (phase + 0.5) / _PHASES) for when in flips]
         total += sum(one == other for one, other in itertools.pairwise(seen))
     return total / _PHASES
 
@@ -54,6 +72,13 @@ def flip_delays(commits: Sequence[tuple[float, int]], flips: Mapping[int, float]
     return [when - flips[number] for when, number in firsts(commits) if number in flips]
 
 
-def beyond_guest(cpu: Mapping[str, float], alone: float, alone_drawn: int, drew: int) -> float:
-    """The processor time of all processes without the guest's: what QEMU took for so many frames when nobody looked is taken off."""
-    return sum(cpu.values()) - alone / alone_drawn * drew
+def beyond_guest(cpu: Mapping[str, float], alone: Mapping[str, float], per: float) -> dict[str, float]:
+    """What each role took without the guest: the thread that runs it is left out, and what the rest of QEMU takes when nobody looks is taken off.
+
+    `alone` are the times under the same load with nobody looking, `per` is how many frames the guest drew for each of those.
+    """
+    return {
+        role: spent - (alone[QEMU] * per if role == QEMU else 0.0)
+        for role, spent in cpu.items()
+        if role != GUEST
+    }

@@ -16,6 +16,9 @@ SIZE = (1920, 1080)
 #: The role of the process that has the guest in it.
 QEMU = "QEMU"
 
+#: That of its thread which runs the guest's instructions, where it is told apart.
+GUEST = "guest"
+
 #: The virtio-gpu is the only device of the test card's that draws when the guest does, and not when QEMU looks.
 DEVICE = "virtio-gpu"
 

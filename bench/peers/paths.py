@@ -10,6 +10,7 @@ from bench.peers.processes import stand_still
 from bench.peers.qemu_window import QemuWindow
 from bench.peers.records import Idle
 from bench.peers.remote import spice, tigervnc
+from bench.peers.sway import SWAY, Sway, absent
 from bench.peers.wlvm_path import WlvmPath
 
 #: Why not, by title.
@@ -39,6 +40,15 @@ def all_paths() -> list[Path]:
         spice(newest),
         tigervnc(newest),
     ]
+
+
+def empty_compositors(seconds: float) -> dict[str, Idle]:
+    """What the peers' compositor does with nothing in it: its headless output has a timer that no screen has."""
+    if absent(SWAY):
+        return {}
+    with ExitStack() as stack:
+        sway = Sway(stack)
+        return {role: stand_still({role: pid}, seconds) for role, pid in sway.programs.items()}
 
 
 def many_guests(seconds: float) -> dict[str, Idle]:

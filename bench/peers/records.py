@@ -12,7 +12,8 @@ class Load(msgspec.Struct, frozen=True):
     #: Frames that the guest drew, and those of them that the output showed, by the counter in the picture.
     drawn: int
     shown: int
-    #: Frames that `frames.ideal_lost` says of the guest's flips.
+    #: What the output could do (`frames.refreshes`), and how many frames had to be lost with that (`frames.ideal_lost`).
+    refresh: float
     lost_at_best: float
     #: Refreshes of the output in which a frame stood longer than the guest's rate asks for.
     repeated: int
@@ -52,6 +53,8 @@ class Report(msgspec.Struct, frozen=True):
     rounds: list[dict[str, Trial]]
     baselines: list[dict[str, Trial]]
     floors: dict[str, list[float]]
+    #: Compositors with nothing in them that stand still, by role; and wlvm with many guests, by title.
+    empty: dict[str, Idle]
     many: dict[str, Idle]
 
 

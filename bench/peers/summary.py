@@ -45,14 +45,14 @@ def pooled_keys(report: Report, name: str, state: str) -> list[float]:
     return sorted(delay for trial in _trials(report, name) for delay in trial.keys[state])
 
 
-def cost_per_frame(report: Report, name: str, load: str) -> float | None:
-    """Processor time of everything but the guest for a frame that was shown, in milliseconds; None where none was."""
-    costs = [
-        frames.beyond_guest(load_.cpu, alone.cpu[QEMU], alone.drawn, load_.drawn) / load_.shown
-        for load_, alone in _with_alone(report, name, load)
-        if load_.shown
-    ]
-    return median(costs) if costs else None
+def cost_per_frame(report: Report, name: str, load: str) -> dict[str, float]:
+    """Processor time for a frame that was shown, without the guest's, by role, in milliseconds; empty where none was shown."""
+    found: dict[str, list[float]] = {}
+    for load_, alone in _with_alone(report, name, load):
+        spent = frames.beyond_guest(load_.cpu, alone.cpu, load_.drawn / alone.drawn)
+        for role, milliseconds in spent.items() if load_.shown else ():
+            found.setdefault(role, []).append(milliseconds / load_.shown)
+    return {role: median(each) for role, each in found.items()}
 
 
 def _trials(report: Report, name: str) -> list[Trial]:
@@ -109,6 +109,7 @@ def _frames(report: Report, load: str) -> list[Row]:
             "drawn/s": rate(lambda each: each.drawn),
             "shown/s": rate(lambda each: each.shown),
             "lost/s": rate(lambda each: each.drawn - each.shown),
+            "output's refreshes/s": rounded(median(each.refresh for each in loads)),
             "lost at best/s": rate(lambda each: each.lost_at_best),
             "repeated/s": rate(lambda each: each.repeated),
             **{
@@ -122,33 +123,28 @@ def _frames(report: Report, load: str) -> list[Row]:
 
 
 def _cost(report: Report, damage: str, load: str) -> list[Row]:
-    ours = cost_per_frame(report, OURS, load) if OURS in report.paths else None
+    ours = sum(cost_per_frame(report, OURS, load).values()) if OURS in report.paths else None
 
     def values(name: str) -> dict[str, Value]:
-        loads = _with_alone(report, name, load)
         cost = cost_per_frame(report, name, load)
-        if cost is None:
+        if not cost:
             return {"shown/s": 0}
-        parts: dict[str, Value] = {}
-        for role in loads[0][0].cpu:
-            alone = 1.0 if role == QEMU else 0.0
-            each = [
-                (load_.cpu[role] - alone * guest.cpu[QEMU] / guest.drawn * load_.drawn) / load_.shown
-                for load_, guest in loads
-                if load_.shown
-            ]
-            parts[role] = rounded(median(each))
+        loads = [trial.loads[load] for trial in _trials(report, name)]
         return {
-            "ms": rounded(cost),
-            "to wlvm's": _ratio(cost, ours),
-            "shown/s": rounded(median(load_.shown / load_.seconds for load_, _ in loads)),
-            "of which, in ms": ", ".join(f"{role} {value:g}" for role, value in parts.items()),
+            "ms": rounded(sum(cost.values())),
+            "to wlvm's": _ratio(sum(cost.values()), ours),
+            "shown/s": rounded(median(each.shown / each.seconds for each in loads)),
+            "of which, in ms": _parts(cost),
         }
 
     floor = sum(median(report.floors[f"{kind} {damage}"]) for kind in ("memcpy", "composition"))
     rows = _rows(report, values)
     rows.append(Row("one copy and one composition", {"ms": rounded(floor), "to wlvm's": _ratio(floor, ours)}))
     return rows
+
+
+def _parts(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{role} {rounded(value):g}" for role, value in values.items())
 
 
 def _memory(report: Report) -> list[Row]:
@@ -178,49 +174,52 @@ def _memory(report: Report) -> list[Row]:
 
 
 def _idle(report: Report) -> list[Row]:
-    def found(name: str) -> tuple[float, float]:
-        """Processor time in ms and context switches in ten seconds, without the guest's."""
+    def found(name: str) -> Idle:
+        """What happens in ten seconds, medians over rounds, without what QEMU does when nobody looks, and a compositor that has nothing in it."""
         version = report.qemus[name]
-        pairs = [
-            (trials[name].idle, alone[version].idle)
+        idles = [
+            _beyond(trials[name].idle, {QEMU: alone[version].idle, **report.empty})
             for trials, alone in zip(report.rounds, report.baselines, strict=True)
             if name in trials
         ]
-        return median(_cpu(*pair) for pair in pairs), median(_switches(*pair) for pair in pairs)
+        return Idle(
+            _IDLE_SECONDS,
+            {role: median(idle.cpu[role] for idle in idles) for role in idles[0].cpu},
+            {role: round(median(idle.switches[role] for idle in idles)) for role in idles[0].cpu},
+        )
 
-    ours = found(OURS) if _trials(report, OURS) else (None, None)
+    ours = found(OURS) if _trials(report, OURS) else None
 
-    def values(name: str) -> dict[str, Value]:
-        cpu, switches = found(name)
+    def values(idle: Idle) -> dict[str, Value]:
+        cpu, switches = sum(idle.cpu.values()), sum(idle.switches.values())
         return {
             "ms in 10 s": rounded(cpu),
-            "to wlvm's": _ratio(cpu, ours[0]),
-            "switches in 10 s": rounded(switches),
-            "switches to wlvm's": _ratio(switches, ours[1]),
+            "to wlvm's": _ratio(cpu, ours and sum(ours.cpu.values())),
+            "of which, in ms": _parts(idle.cpu),
+            "switches": switches,
+            "switches to wlvm's": _ratio(switches, ours and sum(ours.switches.values())),
+            "of which": _parts(idle.switches),
         }
 
-    rows = _rows(report, values)
-    for title, idle in report.many.items():
-        seen = {role: cpu for role, cpu in idle.cpu.items() if role != QEMU}
-        switches = sum(count for role, count in idle.switches.items() if role != QEMU)
-        scale = _IDLE_SECONDS / idle.seconds
-        rows.append(
-            Row(
-                title,
-                {
-                    "ms in 10 s": rounded(sum(seen.values()) * scale),
-                    "switches in 10 s": rounded(switches * scale),
-                },
-            )
-        )
-    return rows
+    rows = _rows(report, lambda name: values(found(name)))
+    return rows + [Row(title, values(_in_ten_seconds(idle))) for title, idle in report.many.items()]
 
 
-def _cpu(idle: Idle, alone: Idle) -> float:
-    seen, guest = sum(idle.cpu.values()) / idle.seconds, alone.cpu[QEMU] / alone.seconds
-    return (seen - guest) * _IDLE_SECONDS
+def _in_ten_seconds(idle: Idle) -> Idle:
+    scale = _IDLE_SECONDS / idle.seconds
+    return Idle(
+        _IDLE_SECONDS,
+        {role: cpu * scale for role, cpu in idle.cpu.items()},
+        {role: round(switches * scale) for role, switches in idle.switches.items()},
+    )
 
 
-def _switches(idle: Idle, alone: Idle) -> float:
-    seen, guest = sum(idle.switches.values()) / idle.seconds, alone.switches[QEMU] / alone.seconds
-    return (seen - guest) * _IDLE_SECONDS
+def _beyond(idle: Idle, bases: Mapping[str, Idle]) -> Idle:
+    """Without what some roles do when they have nothing to show, in ten seconds."""
+    seen = _in_ten_seconds(idle)
+    known = {role: _in_ten_seconds(base) for role, base in bases.items() if role in seen.cpu}
+    return Idle(
+        _IDLE_SECONDS,
+        seen.cpu | {role: seen.cpu[role] - base.cpu[role] for role, base in known.items()},
+        seen.switches | {role: seen.switches[role] - base.switches[role] for role, base in known.items()},
+    )

@@ -44,14 +44,20 @@ def test_a_commit_that_shows_the_same_frame_again_is_no_other_frame() -> None:
 
 
 def test_who_looks_sixty_times_a_second_misses_a_fifth_of_seventy_five() -> None:
-    assert frames.ideal_lost([frame / 75 for frame in range(150)]) == pytest.approx(30, abs=0.5)
+    assert frames.ideal_lost([frame / 75 for frame in range(150)], 60) == pytest.approx(30, abs=0.5)
 
 
 def test_at_the_outputs_rate_nothing_need_be_missed_but_of_a_guest_that_wavers() -> None:
     """Flips that come early by half a refresh, now and then, may fall between the same refreshes as those before them."""
-    assert frames.ideal_lost([frame * FRAME for frame in range(60)]) == 0
+    assert frames.ideal_lost([frame * FRAME for frame in range(60)], 60) == 0
     wavering = [frame * FRAME - (frame % 10 == 0) * FRAME / 2 for frame in range(60)]
-    assert frames.ideal_lost(wavering) == pytest.approx(2.5, abs=0.2)
+    assert frames.ideal_lost(wavering, 60) == pytest.approx(2.5, abs=0.2)
+
+
+def test_what_an_output_can_do_is_told_by_the_commits_that_it_let_follow_one_another() -> None:
+    fast = [(place / 57, place) for place in range(20)]
+    assert frames.refreshes(fast) == pytest.approx(57)
+    assert frames.refreshes(every(2, range(20))) == frames.REFRESH
 
 
 def test_a_flips_delay_is_that_of_the_first_commit_with_the_frame() -> None:
@@ -64,5 +70,7 @@ def test_nothing_is_counted_where_nothing_was_seen() -> None:
 
 
 def test_the_guests_own_time_is_taken_off_for_what_it_drew() -> None:
-    """Alone it took 300 ms for 60 frames; here it drew 30."""
-    assert frames.beyond_guest({"QEMU": 180.0, "viewer": 20.0}, 300.0, 60, 30) == pytest.approx(50.0)
+    """Alone, QEMU took 60 ms beside the guest for 60 frames; here the guest drew 30."""
+    seen = {"QEMU": 80.0, "guest": 500.0, "viewer": 20.0}
+    alone = {"QEMU": 60.0, "guest": 900.0}
+    assert frames.beyond_guest(seen, alone, 30 / 60) == {"QEMU": 50.0, "viewer": 20.0}
