@@ -1,0 +1,204 @@
+"""`python -m bench.peers.report [JSON]`: docs/comparison.md and its plots, from what was measured."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from bench.peers import plots, summary
+from bench.peers.records import Report, load_name
+from bench.peers.trial import BUSY, LOADS, STILL
+from bench.results import Row, Value, rounded, table
+
+_ROOT = Path(__file__).parents[2]
+
+#: What is measured last and committed, and what is made of it.
+RECORDED = _ROOT / "bench" / "recorded" / "peers.json"
+_DOCS = _ROOT / "docs"
+
+_BIN = 2.0
+#: Of the guest's rate: who shows less does not show the guest's frames.
+_SHOWS = 0.9
+
+
+def main() -> None:
+    """Write the document and the pictures."""
+    recorded = Path(sys.argv[1]) if sys.argv[1:] else RECORDED
+    report = msgspec.json.decode(recorded.read_bytes(), type=Report)
+    for name, text in files(report).items():
+        path = _DOCS / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+
+def files(report: Report) -> dict[str, str]:
+    """The texts by their names in docs/."""
+    busy = load_name(*BUSY)
+    latencies = {
+        title: {
+            f"guest {state}" if state == STILL else f"guest draws, {state}/s": summary.pooled_keys(
+                report, name, state
+            )
+            for state in (STILL, busy)
+        }
+        for name, title in report.paths.items()
+    }
+    found = {
+        "comparison.md": _document(report),
+        "comparison/latency.svg": plots.histograms("From a key to the changed pixel", "ms", latencies, _BIN),
+    }
+    for damage in LOADS:
+        costs = {
+            title: _grouped(summary.cost_per_frame(report, name, load_name(damage, BUSY[1])))
+            for name, title in report.paths.items()
+        }
+        found[f"comparison/cost-{damage}.svg"] = plots.stacked(
+            f"Processor time per shown frame, {_DAMAGE[damage]}, {BUSY[1]}/s", "ms", costs
+        )
+    return found
+
+
+_DAMAGE = {"full": "whole frames", "patch": "small damage"}
+
+
+def _grouped(cost: dict[str, float]) -> dict[str, float]:
+    """By what a process is, so that the plots' colours mean the same in every row."""
+    kinds = {"QEMU": "QEMU", "wlvm": "wlvm", "sway": "sway", "Xwayland": "Xwayland"}
+    grouped: dict[str, float] = {}
+    for role, value in cost.items():
+        kind = kinds.get(role, "viewer")
+        grouped[kind] = grouped.get(kind, 0.0) + value
+    return grouped
+
+
+def _document(report: Report) -> str:
+    tables = summary.tables(report)
+    machine = ", ".join(f"{name} {_told(value)}" for name, value in report.machine.items() if value)
+    settings = "\n".join(
+        f"- **{report.paths[name]}**: "
+        + "; ".join(f"{key} `{' '.join(value.split())}`" for key, value in of.items())
+        for name, of in report.settings.items()
+    )
+    unmeasured = "\n".join(f"- {title}: {reason}." for title, reason in report.missing.items())
+    keys = len(summary.pooled_keys(report, next(iter(report.paths)), STILL))
+    return _TEXT.format(
+        date=report.date,
+        machine=machine,
+        rounds=len(report.rounds),
+        keys=keys,
+        short=table(_short(report, tables)),
+        settings=settings,
+        unmeasured=unmeasured,
+        sections="\n\n".join(_section(title, rows) for title, rows in tables.items()),
+    )
+
+
+def _told(value: object) -> str:
+    return " and ".join(str(each) for each in value) if isinstance(value, list) else f"{value}"
+
+
+def _section(title: str, rows: list[Row]) -> str:
+    note = next((text for begin, text in _NOTES.items() if title.startswith(begin)), "")
+    return f"### {title}\n\n{note}{table(rows)}"
+
+
+def _short(report: Report, tables: dict[str, list[Row]]) -> list[Row]:
+    """wlvm and the best of the peers, for each measure that has one number."""
+    wanted: list[tuple[str, str]] = []
+    for title in tables:
+        if title.startswith("Event to pixel"):
+            wanted += [(title, "p50 ms"), (title, "p95 ms")]
+        elif title.startswith("Processor time"):
+            wanted.append((title, "ms"))
+    wanted += [("Memory", "together MiB"), ("Standing still", "ms in 10 s"), ("Standing still", "switches")]
+    ours = report.paths[summary.OURS]
+    peers = [title for name, title in report.paths.items() if not name.startswith(summary.OURS)]
+    rows = []
+    for title, column in wanted:
+        found = {row.case: row.values for row in tables[title]}
+        able = [peer for peer in peers if _shows(found[peer], title)] or peers
+        best = min(able, key=lambda peer: float(found[peer][column]))
+        mine, theirs = float(found[ours][column]), float(found[best][column])
+        values: dict[str, Value] = {
+            "wlvm": mine,
+            "best peer": theirs,
+            "wlvm / best peer": rounded(mine / theirs) if theirs > 0 else "",
+            "which": best,
+        }
+        rows.append(Row(f"{title}: {column}", values))
+    return rows
+
+
+def _shows(values: object, title: str) -> bool:
+    """Whether a path keeps up with a load, where the table is of one."""
+    assert isinstance(values, dict)
+    if "shown/s" not in values:
+        return True
+    rate = float(title.rpartition(" ")[2].removesuffix("/s"))
+    return float(values["shown/s"]) >= _SHOWS * rate
+
+
+_NOTES = {
+    "Event to pixel": "From the request of a virtual keyboard to the output's commit of the first frame in which the patch has its other colour.\n\n",
+    "Frames": (
+        "*Lost* are frames that the guest drew and the output never showed, *lost at best* those that anybody loses who looks at each refresh of that output;"
+        " *repeated* are refreshes in which a frame stood longer than the guest's rate asks for, a guest that is held up included.\n\n"
+    ),
+    "Processor time": "Of all processes; the thread that runs the guest is left out, and what the rest of QEMU takes with `-display none` is taken off.\n\n",
+    "Memory": "PSS, after the loads.\n\n",
+    "Standing still": (
+        "Processor time and voluntary context switches in ten seconds, less what QEMU does with `-display none` and what sway does with nothing in it"
+        " (its headless output has a timer that no screen has).\n\n"
+    ),
+}
+
+_TEXT = """# wlvm and what people use today
+
+Generated by `python -m bench.peers.report` from [bench/recorded/peers.json](../bench/recorded/peers.json); do not edit. `make peers` installs the other programs,
+`make bench BENCH=peers` measures on your machine and prints these tables.
+
+## In short
+
+{short}
+
+*Best peer* is the best of those that show at least nine of ten frames, where the measure is of frames; of all, where none does. Below 1, wlvm is better. Read ratios: the
+milliseconds are this machine's.
+
+![latency](comparison/latency.svg)
+![processor time per frame, whole frames](comparison/cost-full.svg)
+![processor time per frame, small damage](comparison/cost-patch.svg)
+
+## How it was measured
+
+{date}, on {machine}. One guest, the test card (guests/testcard) under TCG on a virtio-gpu, 1920x1080, shown pixel by pixel on an output of 1920x1080. {rounds} rounds; in each, every path once,
+one after the other, so that the machine's drift meets all. Values are medians over rounds; percentiles of delays are of all rounds together: {keys} keys for each state.
+
+A path is measured when its output shows the guest's picture exactly: a cursor may differ. One client does it for all, and looks at nothing but the output: a virtual keyboard
+(zwp_virtual_keyboard_v1) presses the space bar, at which the guest draws a square in its other colour; wlr-screencopy tells each commit of the output and its time. That is the time that the
+`ready` event has, the compositor's own, so that when the client gets to run does not matter. For each commit a small rectangle is copied; that is in all costs. The guest tells on
+its serial port when it has flipped, and its frames have their number in the picture.
+
+Every compositor draws with pixman, and none hands a client's buffer to the output as it is (no screen can do that with shared memory). Peers are in sway, alone and fullscreen.
+
+{settings}
+
+Not measured:
+
+{unmeasured}
+
+## What this does not show
+
+- A headless output has no vertical blank: a frame that comes after a pause is committed at once. wlroots 0.16's (wlvm) lets the next one follow 16 ms after the end of a commit, 0.15's (sway) at a timer
+  of 16 ms that runs by itself. So under load wlvm's output shows fewer than 60 frames a second and its keys wait longer, which a screen would not do: *lost at best* counts with what each output can do.
+- No GPU: nothing is said of dma-bufs, of OpenGL windows, or of SPICE with GL, which are another race. Two cores: who is slow here slows the guest too, which draws on the same cores.
+- On your own session, with your GPU and your guest, `wlvm stats` tells how long wlvm's frames take to the screen; of other programs it knows nothing.
+
+## Results
+
+{sections}
+"""
+
+if __name__ == "__main__":
+    main()
