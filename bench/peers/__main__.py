@@ -39,16 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for title, reason in missing.items():
         print(f"not measured: {title}: {reason}")
     paths = [path for path in wanted if path.title not in missing]
-    report, failed = _measured(paths, missing, QUICK if chosen.quick else FULL, chosen.rounds)
-    chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    report = _measured(paths, missing, QUICK if chosen.quick else FULL, chosen.rounds)
+    chosen.json.write_bytes(msgspec.json.encode(report) + b"\n")
     print(summary.text(report))
-    return 1 if failed else 0
+    return 0 if all(path.name in trials for trials in report.rounds for path in paths) else 1
 
 
-def _measured(
-    paths: Sequence[Path], missing: Mapping[str, str], effort: Effort, rounds: int
-) -> tuple[Report, bool]:
-    """Every path in every round, one after the other; and whether one failed, which is said on standard error."""
+def _measured(paths: Sequence[Path], missing: Mapping[str, str], effort: Effort, rounds: int) -> Report:
+    """Every path in every round, one after the other."""
     qemus = {version_text(path.qemu): path.qemu for path in paths}
     report = Report(
         machine=facts(),
@@ -57,27 +55,38 @@ def _measured(
         qemus={path.name: version_text(path.qemu) for path in paths},
         settings={path.name: path.settings() for path in paths},
         missing=dict(missing),
+        failures=[],
         rounds=[],
         baselines=[],
         floors={},
         empty=empty_compositors(effort.idle_seconds),
         many=many_guests(effort.idle_seconds) if any(path.name == "wlvm" for path in paths) else {},
     )
-    failed = False
     for number in range(rounds):
-        report.baselines.append({version: alone.measure(qemu, effort) for version, qemu in qemus.items()})
+        print(f"round {number + 1} of {rounds}: the guest alone", file=sys.stderr, flush=True)
+        report.baselines.append(
+            {version: alone.measure(qemu, effort, number) for version, qemu in qemus.items()}
+        )
         for name, milliseconds in floors.measure().items():
             report.floors.setdefault(name, []).append(milliseconds)
-        trials: dict[str, Trial] = {}
+        report.rounds.append({})
         for path in paths:
             print(f"round {number + 1} of {rounds}: {path.title}", file=sys.stderr, flush=True)
-            try:
-                trials[path.name] = measure(path, effort, number)
-            except Exception as error:  # noqa: BLE001 - the others are worth measuring all the same
-                print(f"{path.title} failed: {error!r}", file=sys.stderr)
-                failed = True
-        report.rounds.append(trials)
-    return report, failed
+            trial = _tried(path, effort, number, report.failures)
+            if trial is not None:
+                report.rounds[-1][path.name] = trial
+    return report
+
+
+def _tried(path: Path, effort: Effort, seed: int, failures: list[tuple[str, str]]) -> Trial | None:
+    """A path's trial, twice tried; None when both failed, which does not keep the others from being measured."""
+    for _ in range(2):
+        try:
+            return measure(path, effort, seed)
+        except Exception as error:  # noqa: BLE001 - whatever a program of somebody else's does
+            print(f"{path.title} failed: {error!r}", file=sys.stderr)
+            failures.append((path.name, str(error).partition("\n")[0]))
+    return None
 
 
 if __name__ == "__main__":

@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 from bench.peers.flips import Flips
+from bench.peers.loads import BUSY, LOADS, STILL, load_name
 from bench.peers.path import DEVICE, QEMU, card_options
 from bench.peers.processes import ProcessorTime, guest_clocks, memory, stand_still
-from bench.peers.records import Load, Trial, load_name
-from bench.peers.trial import LOADS, SETTLE, WARM, Effort
+from bench.peers.records import Load, Trial
+from bench.peers.trial import PAUSE, SETTLE, WARM, Effort
 from guests.testcard.launch import TestCard
 
 
-def measure(qemu: str, effort: Effort) -> Trial:
-    """A trial without keys, of which nothing is shown."""
+def measure(qemu: str, effort: Effort, seed: int) -> Trial:
+    """A trial of which nothing is shown; its keys come over QMP, and end with the guest's word that it has drawn."""
     loads: dict[str, Load] = {}
+    pauses = random.Random(seed)
     with _card(qemu, "full") as card:
+        keys = {STILL: _keys(card, effort.keys, pauses)}
+        card.command(f"run {BUSY[1]}")
+        keys[load_name(*BUSY)] = _keys(card, effort.keys, pauses)
         loads |= _loads(card, "full", effort.seconds)
         processes = {QEMU: card.process.pid}
         held, idle = memory(processes), stand_still(processes, effort.idle_seconds)
     with _card(qemu, "patch") as card:
         loads |= _loads(card, "patch", effort.seconds)
-    return Trial(differing=0, keys={}, loads=loads, memory=held, idle=idle)
+    return Trial(differing=0, keys=keys, loads=loads, memory=held, idle=idle)
 
 
 def _card(qemu: str, damage: str) -> TestCard:
     return TestCard(qemu, DEVICE, card_options(f"damage={damage}"), display=("-display", "none"))
+
+
+def _keys(card: TestCard, count: int, pauses: random.Random) -> list[float]:
+    """In milliseconds."""
+    delays = []
+    for _ in range(count):
+        began = time.monotonic()
+        _press(card, True)
+        card.wait_for("patch ")
+        delays.append((time.monotonic() - began) * 1e3)
+        _press(card, False)
+        time.sleep(pauses.uniform(*PAUSE))
+    return delays
+
+
+def _press(card: TestCard, down: bool) -> None:
+    event = {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": "spc"}}}
+    card.execute("input-send-event", events=[event])
 
 
 def _loads(card: TestCard, damage: str, seconds: float) -> dict[str, Load]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from statistics import median
 
 from bench.peers.path import GUEST, QEMU
+from wlvm.latency import percentile
 
 #: The outputs', in Hz, as they are configured.
 REFRESH = 60.0
 
 #: Of such commits, in refreshes: less is a frame that came in between, more is one that was waited for.
 _CLOSEST, _FARTHEST = 0.8, 1.4
+#: The percentile that counts as fast as it can, and how many tell it.
+_FAST = 10
 _ENOUGH = 10
 
 _PHASES = 16
@@ -52,7 +54,7 @@ def refreshes(commits: Sequence[tuple[float, int]]) -> float:
     """
     gaps = sorted(after - before for (before, _), (after, _) in itertools.pairwise(commits))
     close = [gap for gap in gaps if _CLOSEST < gap * REFRESH < _FARTHEST]
-    return 1 / median(close) if len(close) >= _ENOUGH else REFRESH
+    return 1 / percentile(close, _FAST) if len(close) >= _ENOUGH else REFRESH
 
 
 def ideal_lost(flips: Sequence[float], refresh: float) -> float:

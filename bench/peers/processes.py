@@ -48,7 +48,7 @@ class ProcessorTime:
 
     def spent(self) -> dict[str, float]:
         """So far, in milliseconds."""
-        return {role: now - self._before[role] for role, now in self._now().items()}
+        return {role: round(now - self._before[role], 3) for role, now in self._now().items()}
 
     def _now(self) -> dict[str, float]:
         return {role: clock() for role, clock in self._clocks.items()}

@@ -31,7 +31,7 @@ class Idle(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """One path in one round. Loads are named by `load_name`; keys in milliseconds, by the guest's state; memory (PSS) in KiB, by role."""
+    """One path in one round. Loads are named by `loads.load_name`; keys in milliseconds, by the guest's state; memory (PSS) in KiB, by role."""
 
     #: Pixels of the output that were another than the guest's, before anything was measured.
     differing: int
@@ -50,13 +50,11 @@ class Report(msgspec.Struct, frozen=True):
     qemus: dict[str, str]
     settings: dict[str, dict[str, str]]
     missing: dict[str, str]
+    #: Trials that were tried again, and why: a path's name, and what was said.
+    failures: list[tuple[str, str]]
     rounds: list[dict[str, Trial]]
     baselines: list[dict[str, Trial]]
     floors: dict[str, list[float]]
     #: Compositors with nothing in them that stand still, by role; and wlvm with many guests, by title.
     empty: dict[str, Idle]
     many: dict[str, Idle]
-
-
-def load_name(damage: str, rate: int) -> str:
-    return f"{damage} {rate}"

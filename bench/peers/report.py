@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from bench.peers import plots, summary
-from bench.peers.records import Report, load_name
-from bench.peers.trial import BUSY, LOADS, STILL
+from bench.peers.loads import BUSY, LOADS, STILL, load_name
+from bench.peers.records import Report
 from bench.results import Row, Value, rounded, table
 
 _ROOT = Path(__file__).parents[2]
@@ -81,6 +81,9 @@ def _document(report: Report) -> str:
         + "; ".join(f"{key} `{' '.join(value.split())}`" for key, value in of.items())
         for name, of in report.settings.items()
     )
+    failures = "\n".join(
+        f"- {report.paths[name]}: {reason}; tried again." for name, reason in report.failures
+    )
     unmeasured = "\n".join(f"- {title}: {reason}." for title, reason in report.missing.items())
     keys = len(summary.pooled_keys(report, next(iter(report.paths)), STILL))
     return _TEXT.format(
@@ -91,6 +94,7 @@ def _document(report: Report) -> str:
         short=table(_short(report, tables)),
         settings=settings,
         unmeasured=unmeasured,
+        failures=f"\nFailed meanwhile:\n\n{failures}\n" if failures else "",
         sections="\n\n".join(_section(title, rows) for title, rows in tables.items()),
     )
 
@@ -187,7 +191,7 @@ Every compositor draws with pixman, and none hands a client's buffer to the outp
 Not measured:
 
 {unmeasured}
-
+{failures}
 ## What this does not show
 
 - A headless output has no vertical blank: a frame that comes after a pause is committed at once. wlroots 0.16's (wlvm) lets the next one follow 16 ms after the end of a commit, 0.15's (sway) at a timer

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from statistics import median
 
 from bench.peers import frames
+from bench.peers.loads import BUSY, LOADS, STILL, load_name
 from bench.peers.path import QEMU
-from bench.peers.records import Idle, Load, Report, Trial, load_name
-from bench.peers.trial import BUSY, LOADS, STILL
+from bench.peers.records import Idle, Load, Report, Trial
 from bench.results import Row, Value, rounded, table
 from wlvm.latency import percentile
 
@@ -94,7 +94,13 @@ def _keys(report: Report, state: str) -> list[Row]:
         told: dict[str, Value] = {f"p{each} ms": rounded(found[each]) for each in _PERCENTILES}
         return told | {f"p{each} to wlvm's": _ratio(found[each], ours.get(each)) for each in _PERCENTILES}
 
-    return _rows(report, values)
+    rows = _rows(report, values)
+    if ours:
+        version = report.qemus[OURS]
+        alone = sorted(delay for guests in report.baselines for delay in guests[version].keys[state])
+        told = {f"p{each} ms": rounded(percentile(alone, each)) for each in _PERCENTILES}
+        rows.append(Row("the guest alone, from QMP to its word", told))
+    return rows
 
 
 def _frames(report: Report, load: str) -> list[Row]:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench.peers import frames
 from bench.peers.flips import Flips
+from bench.peers.loads import BUSY, LOADS, STILL, load_name
 from bench.peers.observer import AHEAD, Observer
 from bench.peers.path import SIZE, Path, Running
 from bench.peers.processes import ProcessorTime, clocks, guest_clocks, memory, stand_still
-from bench.peers.records import Load, Trial, load_name
+from bench.peers.records import Load, Trial
 from guests.testcard import model
 
-#: How the guest draws, and at which rates: a program for each stack that is started.
-LOADS: Mapping[str, Sequence[int]] = {"full": (30, 60, 75), "patch": (30, 60)}
-
-STILL = "still"
-#: What keys are measured under, besides.
-BUSY = ("full", 30)
+#: Between two keys, in seconds: never in step with anything.
+PAUSE = (0.05, 0.1)
 
 _DEADLINE = 20.0
 #: Until a new rate is steady, and until one is after the guest stood still: QEMU's VNC server looks ever less often then, and comes back slowly.
@@ -97,10 +93,9 @@ def key_delays(running: Running, count: int, pauses: random.Random) -> list[floa
             began = observer.press_space()
             commit = observer.until(lambda pixels, other=other: bool((pixels == other).all()), _DEADLINE)
             observer.release_space()
-            delays.append((commit.when - began) * 1e3)
+            delays.append(round((commit.when - began) * 1e3, 3))
             color = other
-            # Never in step with anything.
-            observer.listen(pauses.uniform(0.05, 0.1))
+            observer.listen(pauses.uniform(*PAUSE))
     return delays
 
 
@@ -146,6 +141,6 @@ def _load(running: Running, observer: Observer, flips: Flips, rate: int, seconds
         refresh=refresh,
         lost_at_best=frames.ideal_lost([when for when in flips.times.values() if when >= began], refresh),
         repeated=frames.repeated(commits, rate),
-        flips=[delay * 1e3 for delay in frames.flip_delays(commits, flips.times)],
+        flips=[round(delay * 1e3, 3) for delay in frames.flip_delays(commits, flips.times)],
         cpu=cpu,
     )
