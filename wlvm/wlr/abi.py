@@ -343,6 +343,11 @@ void glBindTexture(unsigned int target, unsigned int texture);
 void glTexParameteri(unsigned int target, unsigned int name, int value);
 
 /* libwlroots 0.16: types/wlr_scene.h, the private end of struct wlr_scene_buffer */
+struct wlr_scene_private {
+    struct wl_listener presentation_destroy;
+    int debug_damage_option;
+    bool direct_scanout, calculate_visibility;
+};
 struct wlr_scene_buffer_private {
     uint64_t active_outputs;
     struct wlr_texture *texture;

@@ -224,6 +224,7 @@ class WlrOutput:
         """Announce the output to clients and show the scene on it, at the layout's origin until it is moved."""
         wlr.wlr_output_create_global(self.pointer)
         layout.add(self, 0, 0)
+        self._scene = scene
         self._scene_output = wlr.wlr_scene_get_scene_output(scene.pointer, self.pointer)
 
     def hide(self, layout: OutputLayout) -> None:
@@ -284,14 +285,13 @@ class WlrOutput:
             # A client of gamma control that was told so leaves "no table" behind, which such an output refuses with the frame.
             c.wlr_output_rollback(output)
         sampling.prepare(self._scene_output, self._renderer)
-        # A buffer that the screen does not take as it is takes a new colour table with it: then there is none to try.
         pending = abi.borrow("struct wlr_output_state *", wlr_ffi.addressof(self.pointer.pending))
-        new_colors = bool(pending.committed & _STATE_GAMMA_LUT)
-        if new_colors:
-            self.compose_always(True)
-        committed = bool(wlr.wlr_scene_output_commit(self._scene_output))
-        if new_colors:
-            self.compose_always(False)
+        if pending.committed & _STATE_GAMMA_LUT:
+            # wlroots 0.16 forgets a new colour table with a buffer that the screen does not take as it is: none is tried.
+            with self._scene.drawn():
+                committed = bool(wlr.wlr_scene_output_commit(self._scene_output))
+        else:
+            committed = bool(wlr.wlr_scene_output_commit(self._scene_output))
         if self._commit_presented is not None:
             self._present_again(self._commit_presented)
         return committed

@@ -6,15 +6,17 @@ with its parent, whichever comes first; the objects here are only handles, and o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from wlvm.framebuffer import Filter, Rect
 from wlvm.wlr import abi, sampling
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.environment import environment
+from wlvm.wlr.loader import LoaderError
 from wlvm.wlr.surface import Surface
 
 Color = tuple[float, float, float, float]
@@ -22,6 +24,11 @@ Color = tuple[float, float, float, float]
 _TRANSFORM_NORMAL = 0
 _TRANSFORM_FLIPPED_180 = 6  # WL_OUTPUT_TRANSFORM_FLIPPED_180: upside down, left stays left
 
+#: Where the private end of a `struct wlr_scene` begins, in bytes.
+_PRIVATE: Final[int] = wlr_ffi.offsetof("struct wlr_scene", "presentation") + ffi.sizeof("void *")
+
+if _PRIVATE + ffi.sizeof("struct wlr_scene_private") != wlr_ffi.sizeof("struct wlr_scene"):
+    raise LoaderError("struct wlr_scene is not that of wlroots 0.16")
 
 #: Whose a tree is, by the address of its node: see `Tree.owner`.
 _owners: dict[int, object] = {}
@@ -165,6 +172,18 @@ class Scene:
             raise MemoryError("no scene could be made")
         self.root = Tree(wlr_ffi.addressof(self.pointer.tree))
         self._point = wlr_ffi.new("double[2]")
+
+    @contextmanager
+    def drawn(self) -> Iterator[None]:
+        """No buffer is tried on a screen as it is, in the frames of this block."""
+        private = ffi.cast(
+            "struct wlr_scene_private *", ffi.cast("char *", abi.address(self.pointer)) + _PRIVATE
+        )
+        before, private.direct_scanout = private.direct_scanout, False
+        try:
+            yield
+        finally:
+            private.direct_scanout = before
 
     def at(self, x: float, y: float, below: Tree | None = None) -> Hit | None:
         """The topmost thing at a point of the layout that takes input there: in the tree `below`, or anywhere; None where there is none."""
