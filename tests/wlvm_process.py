@@ -126,6 +126,11 @@ class Wlvm:
         self._config.write_text(without_gaps(config if "[look]" in config else f"{config}\n{BARE}"))
 
     @property
+    def config(self) -> str:
+        """What the configuration's file says."""
+        return self._config.read_text()
+
+    @property
     def pid(self) -> int:
         return self._process.pid
 

@@ -142,6 +142,7 @@ def test_guests_run_on_without_a_screen(hardware: Hardware, runtime_dir: Path) -
             assert still(wlvm)
             assert wlvm.guest("card").consoles[0].output is None
         eventually("the screen is back", lambda: outputs(wlvm) == ["Virtual-1"])
+        hardware.point(0.99, 0.99)  # where it covers nothing of the card
         on_screen(hardware)
 
 
@@ -174,8 +175,9 @@ def test_a_card_that_is_removed_ends_it_with_a_word(runtime_dir: Path) -> None:
 
 def test_screens_go_dark_and_wake(hardware: Hardware, runtime_dir: Path) -> None:
     powered = connectors(GPU)[0] / "dpms"
-    with shown(runtime_dir, '[idle]\nscreen_off = 5\n[[output]]\nmode = "1024x768"') as wlvm:
+    with shown(runtime_dir, '[[output]]\nmode = "1024x768"') as wlvm:
         on_screen(hardware)
+        wlvm.edit(f"[idle]\nscreen_off = 5\n{wlvm.config}")
         eventually("the screen is off", lambda: powered.read_text() == "Off\n")
         frames = wlvm.frames()
         hardware.move(3, 3)
