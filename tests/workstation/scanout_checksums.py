@@ -62,10 +62,22 @@ def _compose_first() -> None:
             continue  # it has ended meanwhile
 
 
-def checksum(picture: np.ndarray) -> int:
-    """vkms' checksum of a picture (rows of 0x00RRGGBB): the CRC-32 of its pixels as four 16-bit channels, without the usual inversions."""
-    channels = np.empty((*picture.shape, 4), "<u2")
-    channels[..., 0] = 0xFFFF
-    for index, shift in ((1, 16), (2, 8), (3, 0)):
-        channels[..., index] = (picture >> shift & 0xFF) * 257
-    return ~zlib.crc32(channels.tobytes(), 0xFFFFFFFF) & 0xFFFFFFFF
+def checksum(picture: np.ndarray, cursor: np.ndarray | None = None, at: tuple[int, int] = (0, 0)) -> int:
+    """vkms' checksum of a picture (rows of 0x00RRGGBB): the CRC-32 of its pixels as four 16-bit channels, without the usual inversions.
+
+    With a `cursor` on the cursor's plane (0xAARRGGBB, premultiplied), all of it on the screen, its upper left corner there.
+    """
+    screen = _channels(picture)
+    if cursor is not None:
+        below = screen[at[1] : at[1] + cursor.shape[0], at[0] : at[0] + cursor.shape[1]]
+        alpha = (cursor >> 24).astype(np.uint64)[..., None] * 257
+        # pre_mul_blend_channel of drivers/gpu/drm/vkms/vkms_composer.c
+        below[:] = (_channels(cursor) * np.uint64(0xFFFF) + below * (0xFFFF - alpha) + 0x7FFF) // 0xFFFF
+    screen[..., 0] = 0xFFFF
+    return ~zlib.crc32(screen.tobytes(), 0xFFFFFFFF) & 0xFFFFFFFF
+
+
+def _channels(picture: np.ndarray) -> np.ndarray:
+    """Alpha, red, green and blue of each pixel, 16 bits each."""
+    shifted = picture[..., None] >> np.array([24, 16, 8, 0], np.uint32)
+    return ((shifted & 0xFF) * 257).astype("<u2")

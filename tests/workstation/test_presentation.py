@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from guests.testcard.launch import TestCard
-from guests.testcard.model import picture
+from guests.testcard.model import CURSOR_HOT_SPOT, cursor_image, picture
 from tests.wlvm_process import Wlvm, eventually
 from tests.workstation.dmabuf_guest import dmabuf_guest
 from tests.workstation.hardware import Hardware, card, connectors
@@ -40,9 +40,8 @@ def on_screen(runtime_dir: Path, driver: str, mode: str, guest: TestCard, more: 
         yield wlvm
 
 
-def scans_out(checksums: ScanoutChecksums, expected: np.ndarray) -> None:
-    """Wait until this is what the screen shows."""
-    wanted = checksum(expected)
+def scans_out(checksums: ScanoutChecksums, wanted: int) -> None:
+    """Wait until this is the checksum of what the screen shows."""
     eventually("vkms scans it out", lambda: any(seen.checksum == wanted for seen in checksums.read()))
 
 
@@ -58,7 +57,7 @@ def test_no_frame_is_torn_or_out_of_order(
         on_screen(runtime_dir, "vkms", f"{WIDTH}x{HEIGHT}@{hertz}", guest) as wlvm,
         ScanoutChecksums() as checksums,
     ):
-        scans_out(checksums, picture(WIDTH, HEIGHT))
+        scans_out(checksums, checksum(picture(WIDTH, HEIGHT)))
         before = wlvm.control.stats()
         # Faster than the screen: what holds the guest back is the acknowledgement.
         guest.command(f"run {2 * hertz}")
@@ -96,13 +95,13 @@ def test_what_overlaps_is_composed_and_then_no_longer(qemu: str, runtime_dir: Pa
         ScanoutChecksums() as checksums,
     ):
         guest.command("frame 1")
-        scans_out(checksums, picture(WIDTH, HEIGHT, frame=1))
+        scans_out(checksums, checksum(picture(WIDTH, HEIGHT, frame=1)))
         assert wlvm.console("card").path == DIRECT
         assert wlvm.console("card").fallback == ""
         whole = wlvm.screen()
         assert np.array_equal(whole, picture(WIDTH, HEIGHT, frame=1)), "a screenshot is drawn, and exact"
         guest.command("frame 2")
-        scans_out(checksums, picture(WIDTH, HEIGHT, frame=2))
+        scans_out(checksums, checksum(picture(WIDTH, HEIGHT, frame=2)))
         scanouts = wlvm.control.stats().outputs[0].scanouts
         with TestCard(qemu, "std-vga", "mode=320x200") as other:
             name = wlvm.control.attach(other.qmp_path)
@@ -112,10 +111,10 @@ def test_what_overlaps_is_composed_and_then_no_longer(qemu: str, runtime_dir: Pa
                 "what is on the screen was drawn",
                 lambda: wlvm.control.stats().outputs[0].scanouts == scanouts,
             )
-            scans_out(checksums, wlvm.screen())
+            scans_out(checksums, checksum(wlvm.screen()))
             wlvm.control.detach(name)
         guest.command("frame 3")
-        scans_out(checksums, picture(WIDTH, HEIGHT, frame=3))
+        scans_out(checksums, checksum(picture(WIDTH, HEIGHT, frame=3)))
         assert wlvm.console("card").path == DIRECT
 
 
@@ -148,3 +147,18 @@ def test_cirrus_shows_the_guest_as_it_is(hardware: Hardware, qemu: str, runtime_
             )
         assert wlvm.console("card").path == DIRECT
         assert wlvm.control.stats().outputs[0].scanouts >= 4
+
+
+def test_a_guests_cursor_is_on_the_cursor_plane(hardware: Hardware, qemu: str, runtime_dir: Path) -> None:
+    """It is in what vkms scans out, and not in what wlvm draws."""
+    tablet = ("-device", "virtio-tablet-pci")
+    with (
+        TestCard(qemu, "virtio-gpu", f"mode={WIDTH}x{HEIGHT} fixed cursor", tablet) as guest,
+        on_screen(runtime_dir, "vkms", f"{WIDTH}x{HEIGHT}@60", guest) as wlvm,
+        ScanoutChecksums() as checksums,
+    ):
+        still, (hot_x, hot_y) = picture(WIDTH, HEIGHT), CURSOR_HOT_SPOT
+        for x, y in [(100, 60), (200, 150)]:
+            hardware.point((x + 0.5) / WIDTH, (y + 0.5) / HEIGHT)
+            scans_out(checksums, checksum(still, cursor_image(), (x - hot_x, y - hot_y)))
+            assert np.array_equal(wlvm.screen(), still)

@@ -29,28 +29,3 @@ def test_a_guest_is_on_the_screen(hardware: Hardware, runtime_dir: Path, qemu: s
             guest.command("frame 7")
             eventually("the screen shows the guest's picture", exact)
             assert np.array_equal(hardware.screen(device), wlvm.screen())
-
-
-def test_a_guests_cursor_is_on_the_cursor_plane(hardware: Hardware, runtime_dir: Path, qemu: str) -> None:
-    """A screendump is without that plane, and what moves on it needs no frame."""
-    tablet = ("-device", "virtio-tablet-pci")
-    with TestCard(qemu, "virtio-gpu", "mode=640x480 cursor", tablet) as guest:
-        config = f'[[output]]\nmode = "640x480"\n[guest.card]\nqmp = "{guest.qmp_path}"\n'
-        drm = {"WLR_DRM_DEVICES": str(card(CARDS["gpu"])), "WLR_RENDERER": "pixman"}
-        with Wlvm(runtime_dir, config=config, backend="drm", **drm) as wlvm:
-            wlvm.wait_for_picture("card")
-
-            def pointed(x: int, y: int) -> None:
-                hardware.point((x + 0.5) / 640, (y + 0.5) / 480)
-                while not guest.wait_for("abs").endswith(f"px={x},{y}"):
-                    pass
-
-            pointed(300, 200)
-            still = picture(640, 480)
-            eventually("only the picture is drawn", lambda: np.array_equal(hardware.screen(), still))
-            eventually("no frame is drawn", wlvm.stays_idle)
-            before = wlvm.frames()
-            for step in range(20):
-                pointed(310 + step, 200)
-            assert wlvm.frames() == before
-            assert np.array_equal(hardware.screen(), still)
