@@ -30,7 +30,7 @@ def all_paths() -> list[Path]:
     """With the newest QEMU there is, the same one for all that can have it."""
     newest = sharing_qemu() or qemus()[-1]
     oldest = qemus()[0]
-    paths: list[Path] = [WlvmPath("wlvm", newest, "shared memory")]
+    paths: list[Path] = [WlvmPath("wlvm", newest, "shared memory" if sharing_qemu() else "bytes")]
     if oldest != newest:
         paths.append(WlvmPath("wlvm-bytes", oldest, "bytes"))
     return [

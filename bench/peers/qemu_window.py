@@ -8,7 +8,7 @@ from typing import Literal
 
 from bench.machine import version_text
 from bench.peers.path import DEVICE, Running, card_options
-from bench.peers.sway import SWAY, Sway, absent
+from bench.peers.sway import SWAY, Sway, absent, package_version
 from guests.testcard.launch import TestCard
 
 #: Fullscreen and one guest pixel to a screen's, as qemu(1) has it for each.
@@ -45,7 +45,11 @@ class QemuWindow:
         return absent(SWAY)
 
     def settings(self) -> dict[str, str]:
-        return {"QEMU": version_text(self.qemu), "display": _DISPLAYS[self.name]}
+        return {
+            "QEMU": version_text(self.qemu),
+            "sway": package_version("sway"),
+            "display": f"-display {_DISPLAYS[self.name]}",
+        }
 
     def start(self, stack: ExitStack, options: str) -> Running:
         sway = Sway(stack)

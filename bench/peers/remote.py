@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.machine import version_text
 from bench.peers.path import DEVICE, Running, card_options
-from bench.peers.sway import SWAY, Sway, absent, started
+from bench.peers.sway import SWAY, Sway, absent, package_version, started
 from guests.testcard.launch import TestCard
 
 #: A socket of this name stands for that of a trial.
@@ -36,6 +36,7 @@ class Remote:
     def settings(self) -> dict[str, str]:
         return {
             "QEMU": version_text(self.qemu),
+            **{package: package_version(package) for package in ("sway", self.package)},
             "display": " ".join(self.server(_SOCKET)),
             "viewer": " ".join(self.viewer(_SOCKET)),
         }

@@ -116,7 +116,7 @@ def _short(report: Report, tables: dict[str, list[Row]]) -> list[Row]:
             wanted += [(title, "p50 ms"), (title, "p95 ms")]
         elif title.startswith("Processor time"):
             wanted.append((title, "ms"))
-    wanted += [("Memory", "together MiB"), ("Standing still", "ms in 10 s"), ("Standing still", "switches")]
+    wanted += [("Memory", "MiB"), ("Standing still", "ms in 10 s"), ("Standing still", "switches")]
     ours = report.paths[summary.OURS]
     peers = [title for name, title in report.paths.items() if not name.startswith(summary.OURS)]
     rows = []
@@ -151,7 +151,7 @@ _NOTES = {
         " *repeated* are refreshes in which a frame stood longer than the guest's rate asks for, a guest that is held up included.\n\n"
     ),
     "Processor time": "Of all processes; the thread that runs the guest is left out, and what the rest of QEMU takes with `-display none` is taken off.\n\n",
-    "Memory": "PSS, after the loads.\n\n",
+    "Memory": "PSS after the loads; QEMU's is what it has more than with `-display none`.\n\n",
     "Standing still": (
         "Processor time and voluntary context switches in ten seconds, less what QEMU does with `-display none` and what sway does with nothing in it"
         " (its headless output has a timer that no screen has).\n\n"
@@ -181,8 +181,8 @@ one after the other, so that the machine's drift meets all. Values are medians o
 
 A path is measured when its output shows the guest's picture exactly: a cursor may differ. One client does it for all, and looks at nothing but the output: a virtual keyboard
 (zwp_virtual_keyboard_v1) presses the space bar, at which the guest draws a square in its other colour; wlr-screencopy tells each commit of the output and its time. That is the time that the
-`ready` event has, the compositor's own, so that when the client gets to run does not matter. For each commit a small rectangle is copied; that is in all costs. The guest tells on
-its serial port when it has flipped, and its frames have their number in the picture.
+`ready` event has, the compositor's own, so that when the client gets to run does not matter. For each commit a small rectangle is copied, which is in all costs: 0.2 ms a frame in wlvm and less than
+0.1 ms in sway. The guest tells on its serial port when it has flipped, and its frames have their number in the picture.
 
 Every compositor draws with pixman, and none hands a client's buffer to the output as it is (no screen can do that with shared memory). Peers are in sway, alone and fullscreen.
 

@@ -154,26 +154,25 @@ def _parts(values: Mapping[str, float]) -> str:
 
 
 def _memory(report: Report) -> list[Row]:
-    def held(name: str) -> tuple[float, float]:
-        """Of all but QEMU, and QEMU's above that of the guest alone, in MiB."""
+    def held(name: str) -> dict[str, float]:
+        """By role, in MiB; QEMU's is what it has more than with the guest alone."""
         version = report.qemus[name]
-        pairs = [
-            (trials[name].memory, alone[version].memory[QEMU])
+        seen = [
+            trials[name].memory | {QEMU: trials[name].memory[QEMU] - alone[version].memory[QEMU]}
             for trials, alone in zip(report.rounds, report.baselines, strict=True)
             if name in trials
         ]
-        others = median(sum(memory.values()) - memory[QEMU] for memory, _ in pairs)
-        return others / 1024, median(memory[QEMU] - alone for memory, alone in pairs) / 1024
+        return {role: median(memory[role] for memory in seen) / 1024 for role in seen[0]}
 
-    ours = sum(held(OURS)) if _trials(report, OURS) else None
+    ours = sum(held(OURS).values()) if _trials(report, OURS) else None
 
     def values(name: str) -> dict[str, Value]:
-        others, above = held(name)
+        memory = held(name)
+        together = sum(memory.values())
         return {
-            "all but QEMU MiB": rounded(others),
-            "QEMU's above the guest alone MiB": rounded(above),
-            "together MiB": rounded(others + above),
-            "to wlvm's": _ratio(others + above, ours),
+            "MiB": rounded(together),
+            "to wlvm's": _ratio(together, ours),
+            "of which, in MiB": _parts(memory),
         }
 
     return _rows(report, values)

@@ -129,3 +129,12 @@ def absent(programs: Mapping[str, str]) -> str:
     """What to install for these programs, from program to package; empty when all are there."""
     packages = sorted({package for program, package in programs.items() if shutil.which(program) is None})
     return f"not here: {' '.join(packages)} (make peers installs them)" if packages else ""
+
+
+def package_version(package: str) -> str:
+    """Of a Debian package; "unknown" where that cannot be told."""
+    command = ["dpkg-query", "-W", "-f", "${Version}", package]
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
