@@ -13,6 +13,9 @@ from guests.testcard.launch import TestCard
 #: Of every output and every guest, so that nothing is scaled.
 SIZE = (1920, 1080)
 
+#: How every compositor draws. A headless output takes any buffer as it is, which no screen does with one in shared memory: it is drawn from.
+RENDERING = {"WLR_RENDERER": "pixman", "WLR_SCENE_DISABLE_DIRECT_SCANOUT": "1"}
+
 #: The role of the process that has the guest in it.
 QEMU = "QEMU"
 

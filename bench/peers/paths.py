@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from bench.machine import qemus, sharing_qemu
 from bench.peers.path import Path
 from bench.peers.processes import stand_still
+from bench.peers.programs import absent
 from bench.peers.qemu_window import QemuWindow
 from bench.peers.records import Idle
 from bench.peers.remote import spice, tigervnc
-from bench.peers.sway import SWAY, Sway, absent
+from bench.peers.sway import SWAY, Sway
 from bench.peers.wlvm_path import WlvmPath
 
 #: Why not, by title.

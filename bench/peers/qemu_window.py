@@ -8,10 +8,11 @@ from typing import Literal
 
 from bench.machine import version_text
 from bench.peers.path import DEVICE, Running, card_options
-from bench.peers.sway import SWAY, Sway, absent, package_version
+from bench.peers.programs import absent, package_version
+from bench.peers.sway import SWAY, Sway
 from guests.testcard.launch import TestCard
 
-#: Fullscreen and one guest pixel to a screen's, as qemu(1) has it for each.
+#: One guest pixel to a screen's. With full-screen=on, GTK's scales the guest as its window was before it was fullscreen; sway makes it fullscreen instead.
 _DISPLAYS = {
     "gtk": "gtk,zoom-to-fit=off,show-menubar=off",
     "sdl": "sdl",

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bench.machine import version_text
 from bench.peers.path import DEVICE, Running, card_options
-from bench.peers.sway import SWAY, Sway, absent, package_version, started
+from bench.peers.programs import absent, package_version, started
+from bench.peers.sway import SWAY, Sway
 from guests.testcard.launch import TestCard
 
 #: A socket of this name stands for that of a trial.

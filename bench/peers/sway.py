@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.peers.path import SIZE
+from bench.peers.path import RENDERING, SIZE
+from bench.peers.programs import started
 
-#: How every compositor draws. A headless output takes any buffer as it is, which no screen does with one in shared memory: it is drawn from.
-RENDERING = {"WLR_RENDERER": "pixman", "WLR_SCENE_DISABLE_DIRECT_SCANOUT": "1"}
 _HEADLESS = {"WLR_BACKENDS": "headless", "WLR_LIBINPUT_NO_DEVICES": "1", **RENDERING}
 
 _CONFIG = """
@@ -99,42 +95,3 @@ def _own(directory: Path) -> dict[str, str]:
         "GSETTINGS_BACKEND": "memory",
         "DBUS_SESSION_BUS_ADDRESS": "disabled:",
     }
-
-
-def started(
-    stack: ExitStack, command: Sequence[str], environment: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
-    """A program that `stack` ends; what it says is dropped."""
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    stack.callback(_end, process)
-    return process
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def absent(programs: Mapping[str, str]) -> str:
-    """What to install for these programs, from program to package; empty when all are there."""
-    packages = sorted({package for program, package in programs.items() if shutil.which(program) is None})
-    return f"not here: {' '.join(packages)} (make peers installs them)" if packages else ""
-
-
-def package_version(package: str) -> str:
-    """Of a Debian package; "unknown" where that cannot be told."""
-    command = ["dpkg-query", "-W", "-f", "${Version}", package]
-    try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

@@ -7,8 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.machine import version_text
-from bench.peers.path import DEVICE, SIZE, Running, card_options
-from bench.peers.sway import RENDERING
+from bench.peers.path import DEVICE, RENDERING, SIZE, Running, card_options
 from guests.testcard.launch import DBUS_DISPLAY, TestCard
 from tests.wlvm_process import Wlvm
 
