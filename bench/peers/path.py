@@ -26,6 +26,14 @@ GUEST = "guest"
 DEVICE = "virtio-gpu"
 
 
+class Host(Protocol):
+    """A compositor that shows one program, fullscreen: its socket, the environment of its clients, and its own processes, as a role and a pid."""
+
+    display: FilePath
+    environment: dict[str, str]
+    programs: dict[str, int]
+
+
 @dataclass(frozen=True)
 class Running:
     """A whole stack that runs: `display` is the compositor's socket; `programs` are its processes except QEMU, as a role and a pid."""

@@ -12,7 +12,7 @@ from bench.peers.qemu_window import QemuWindow
 from bench.peers.records import Idle
 from bench.peers.remote import spice, tigervnc
 from bench.peers.sway import SWAY, Sway
-from bench.peers.wlvm_path import WlvmPath
+from bench.peers.wlvm_path import WlvmHost, WlvmPath
 
 #: Why not, by title.
 UNMEASURED = {
@@ -37,6 +37,7 @@ def all_paths() -> list[Path]:
     return [
         *paths,
         QemuWindow("gtk", newest),
+        QemuWindow("gtk", newest, WlvmHost),
         QemuWindow("sdl", newest),
         spice(newest),
         tigervnc(newest),

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
+
+#: What would have programs reach for a session's services, or for another display.
+_SESSION = ("WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY", "SWAYSOCK", "DBUS_SESSION_BUS_ADDRESS")
+
+
+def own_environment(directory: Path) -> dict[str, str]:
+    """An environment for programs with this XDG_RUNTIME_DIR, without the session that this runs in."""
+    kept = {name: value for name, value in os.environ.items() if name not in _SESSION}
+    # Without the accessibility bus and gvfs, which a program would start for itself.
+    return kept | {
+        "XDG_RUNTIME_DIR": str(directory),
+        "NO_AT_BRIDGE": "1",
+        "GTK_A11Y": "none",
+        "GIO_USE_VFS": "local",
+        "GSETTINGS_BACKEND": "memory",
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+    }
 
 
 def started(

@@ -1,13 +1,14 @@
-"""QEMU's own windows, as clients of sway."""
+"""QEMU's own windows, as clients of a compositor."""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Literal
 
 from bench.machine import version_text
-from bench.peers.path import DEVICE, Running, card_options
+from bench.peers.path import DEVICE, Host, Running, card_options
 from bench.peers.programs import absent, package_version
 from bench.peers.sway import SWAY, Sway
 from guests.testcard.launch import TestCard
@@ -28,10 +29,14 @@ _INSTALL = "make peers"
 class QemuWindow:
     """`-display gtk` or `-display sdl`."""
 
-    def __init__(self, toolkit: Literal["gtk", "sdl"], qemu: str) -> None:
-        self.name = toolkit
-        self.title = f"QEMU -display {toolkit}, in sway"
+    def __init__(
+        self, toolkit: Literal["gtk", "sdl"], qemu: str, host: Callable[[ExitStack], Host] = Sway
+    ) -> None:
+        self.name = toolkit if host is Sway else f"{toolkit}-wlvm"
+        self.title = f"QEMU -display {toolkit}, in {'sway' if host is Sway else 'wlvm'}"
         self.qemu = qemu
+        self._toolkit = toolkit
+        self._host = host
 
     def missing(self) -> str:
         known = subprocess.run(
@@ -41,26 +46,26 @@ class QemuWindow:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        if self.name not in known.stdout.split():
-            return f"QEMU {version_text(self.qemu)} has no {self.name} display: {_INSTALL}"
-        return absent(SWAY)
+        if self._toolkit not in known.stdout.split():
+            return f"QEMU {version_text(self.qemu)} has no {self._toolkit} display: {_INSTALL}"
+        return absent(SWAY) if self._host is Sway else ""
 
     def settings(self) -> dict[str, str]:
         return {
             "QEMU": version_text(self.qemu),
-            "sway": package_version("sway"),
-            "display": f"-display {_DISPLAYS[self.name]}",
+            **({"sway": package_version("sway")} if self._host is Sway else {}),
+            "display": f"-display {_DISPLAYS[self._toolkit]}",
         }
 
     def start(self, stack: ExitStack, options: str) -> Running:
-        sway = Sway(stack)
+        host = self._host(stack)
         card = stack.enter_context(
             TestCard(
                 self.qemu,
                 DEVICE,
                 card_options(options),
-                display=("-display", _DISPLAYS[self.name]),
-                environment=sway.environment | _WAYLAND,
+                display=("-display", _DISPLAYS[self._toolkit]),
+                environment=host.environment | _WAYLAND,
             )
         )
-        return Running(sway.display, card, sway.programs)
+        return Running(host.display, card, host.programs)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.peers.path import RENDERING, SIZE
-from bench.peers.programs import started
+from bench.peers.programs import own_environment, started
 
 _HEADLESS = {"WLR_BACKENDS": "headless", "WLR_LIBINPUT_NO_DEVICES": "1", **RENDERING}
 
@@ -31,25 +31,22 @@ SWAY = {"sway": "sway", "unshare": "util-linux"}
 
 _DEADLINE = 20.0
 
-#: What would have programs reach for a session's services, or for another display.
-_SESSION = ("WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY", "SWAYSOCK", "DBUS_SESSION_BUS_ADDRESS")
-
 
 class Sway:
-    """A running sway; `display` is its socket, `environment` that of its clients, `programs` are its processes."""
+    """A running sway, as a Host."""
 
     def __init__(self, stack: ExitStack, *, xwayland: bool = False) -> None:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wlvm-bench-")))
         config = directory / "config"
         told = directory / "environment"
         config.write_text(_CONFIG.format(*SIZE, "force" if xwayland else "disable", told))
-        self.environment = _own(directory)
+        self.environment = own_environment(directory)
         self._process = started(
             stack,
             (*(_NOT_ROOT if os.geteuid() == 0 else ()), "sway", "-D", "noscanout", "-c", str(config)),
             self.environment | _HEADLESS,
         )
-        self.programs = {"sway": self._process.pid}
+        self.programs: dict[str, int] = {"sway": self._process.pid}
         # What sway starts is told where sway is, and its Xwayland.
         variables = dict(line.split("=", 1) for line in self._lines(told) if "=" in line)
         self.display = directory / variables["WAYLAND_DISPLAY"]
@@ -81,17 +78,3 @@ def _xwayland(display: str) -> int:
                     return int(process.name)
         time.sleep(0.05)
     raise RuntimeError(f"there is no Xwayland on {display}")
-
-
-def _own(directory: Path) -> dict[str, str]:
-    """An environment without the session that this runs in."""
-    kept = {name: value for name, value in os.environ.items() if name not in _SESSION}
-    # Without the accessibility bus and gvfs, which a program would start for itself.
-    return kept | {
-        "XDG_RUNTIME_DIR": str(directory),
-        "NO_AT_BRIDGE": "1",
-        "GTK_A11Y": "none",
-        "GIO_USE_VFS": "local",
-        "GSETTINGS_BACKEND": "memory",
-        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
-    }
