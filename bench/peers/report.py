@@ -100,6 +100,8 @@ def _document(report: Report) -> str:
 
 
 def _told(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.2g}"
     return " and ".join(str(each) for each in value) if isinstance(value, list) else f"{value}"
 
 
@@ -184,7 +186,8 @@ A path is measured when its output shows the guest's picture exactly: a cursor m
 `ready` event has, the compositor's own, so that when the client gets to run does not matter. For each commit a small rectangle is copied, which is in all costs: 0.2 ms a frame in wlvm and less than
 0.1 ms in sway. The guest tells on its serial port when it has flipped, and its frames have their number in the picture.
 
-Every compositor draws with pixman, and none hands a client's buffer to the output as it is (no screen can do that with shared memory). Peers are in sway, alone and fullscreen.
+Every compositor draws with pixman, and none hands a client's buffer to the output as it is (no screen can do that with shared memory). Peers are in sway, alone and fullscreen;
+GTK's window is in a wlvm without guests as well, to tell what is the peer's and what the compositor's.
 
 {settings}
 
@@ -195,7 +198,8 @@ Not measured:
 ## What this does not show
 
 - A headless output has no vertical blank: a frame that comes after a pause is committed at once. wlroots 0.16's (wlvm) lets the next one follow 16 ms after the end of a commit, 0.15's (sway) at a timer
-  of 16 ms that runs by itself. So under load wlvm's output shows fewer than 60 frames a second and its keys wait longer, which a screen would not do: *lost at best* counts with what each output can do.
+  of 16 ms that runs by itself. So under load wlvm's output shows fewer than 60 frames a second and its keys wait longer, which a screen would not do: *lost at best* counts with what each output can do,
+  and GTK's window in wlvm has the same output as wlvm's guests.
 - No GPU: nothing is said of dma-bufs, of OpenGL windows, or of SPICE with GL, which are another race. Two cores: who is slow here slows the guest too, which draws on the same cores.
 - On your own session, with your GPU and your guest, `wlvm stats` tells how long wlvm's frames take to the screen; of other programs it knows nothing.
 

@@ -161,7 +161,6 @@ def test_the_document_is_a_function_of_what_was_recorded() -> None:
     )
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="nothing was recorded")
 def test_the_document_is_the_one_of_the_recorded_numbers() -> None:
     for name, text in files(msgspec.json.decode(RECORDED.read_bytes(), type=Report)).items():
         assert (RECORDED.parents[2] / "docs" / name).read_text() == text, "python -m bench.peers.report"
