@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 _WIDTH = 900
-_LEFT = 270
+_LEFT = 280
 _RIGHT = 60
 _ROW = 56
 _TOP = 40
@@ -19,19 +19,22 @@ _INK = "#333333"
 _RULE = "#dddddd"
 
 
-def histograms(title: str, unit: str, rows: Mapping[str, Mapping[str, Sequence[float]]], width: float) -> str:
-    """For each row its samples, several kinds above one another, in bins so many units wide; each kind's largest bin is as high as the row."""
+def histograms(
+    title: str, unit: str, rows: Mapping[str, Mapping[str, Sequence[float]]], width: float, end: float
+) -> str:
+    """For each row its samples, several kinds above one another, in bins so many units wide; each kind's largest bin is as high as the row.
+
+    What is at `end` or above is in the last bin.
+    """
     kinds = list(dict.fromkeys(kind for samples in rows.values() for kind in samples))
-    end = max(
-        (value for samples in rows.values() for each in samples.values() for value in each), default=1.0
-    )
     plot = _Plot(title, unit, list(rows), kinds, end)
     for row, samples in enumerate(rows.values()):
         height = (_ROW - 8) / len(kinds)
         for kind, name in enumerate(kinds):
             bins: dict[int, int] = {}
             for value in samples.get(name, ()):
-                bins[int(value // width)] = bins.get(int(value // width), 0) + 1
+                place = int(min(value, end - width / 2) // width)
+                bins[place] = bins.get(place, 0) + 1
             bottom = _TOP + row * _ROW + (kind + 1) * height
             for place, count in sorted(bins.items()):
                 high = max(1.0, (height - 2) * count / max(bins.values()))

@@ -83,7 +83,7 @@ def tigervnc(qemu: str) -> Remote:
     """Raw pixels: what else there is, is for networks. It is an X11 program."""
     return Remote(
         "tigervnc",
-        "VNC, TigerVNC's viewer, in sway (Xwayland)",
+        "VNC, TigerVNC, in sway (Xwayland)",
         qemu,
         "tigervnc-viewer",
         lambda socket: ("-vnc", f"unix:{socket}"),

@@ -22,7 +22,7 @@ PAUSE = (0.05, 0.1)
 _DEADLINE = 20.0
 #: Until a new rate is steady, and until one is after the guest stood still: QEMU's VNC server looks ever less often then, and comes back slowly.
 SETTLE = 0.7
-WARM = 3.0
+WARM = 2.5
 
 #: Of the whole picture; more are no cursor.
 _MAY_DIFFER = 2000
@@ -37,7 +37,7 @@ class Effort:
     keys: int
 
 
-FULL = Effort(seconds=2.5, idle_seconds=5.0, keys=20)
+FULL = Effort(seconds=2.2, idle_seconds=4.0, keys=20)
 QUICK = Effort(seconds=1.0, idle_seconds=1.0, keys=5)
 
 
