@@ -172,7 +172,8 @@ _NOTES = {
     "Event to pixel": "From the request of a virtual keyboard to the output's commit of the first frame in which the patch has its other colour.\n\n",
     "Frames": (
         "*Lost* are frames that the guest drew and the output never showed, *lost at best* those that anybody loses who looks at each refresh of that output;"
-        " *repeated* are refreshes in which a frame stood longer than the guest's rate asks for, a guest that is held up included.\n\n"
+        " *repeated* are refreshes in which a frame stood longer than the guest's rate asks for, a guest that is held up included."
+        " A flip is told on the guest's serial port, which waits while QEMU's own windows draw: their delays begin late, and *drawn* says what that costs the guest.\n\n"
     ),
     "Processor time": "Of all processes; the thread that runs the guest is left out, and what the rest of QEMU takes with `-display none` is taken off.\n\n",
     "Memory": "PSS after the loads; QEMU's is what it has more than with `-display none`.\n\n",

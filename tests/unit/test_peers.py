@@ -7,6 +7,7 @@ import pytest
 
 from bench.peers import frames, summary
 from bench.peers.loads import BUSY, LOADS, STILL, load_name
+from bench.peers.programs import absent
 from bench.peers.records import Idle, Load, Report, Trial
 from bench.peers.report import RECORDED, files
 
@@ -164,3 +165,12 @@ def test_the_document_is_a_function_of_what_was_recorded() -> None:
 def test_the_document_is_the_one_of_the_recorded_numbers() -> None:
     for name, text in files(msgspec.json.decode(RECORDED.read_bytes(), type=Report)).items():
         assert (RECORDED.parents[2] / "docs" / name).read_text() == text, "python -m bench.peers.report"
+
+
+def test_what_is_not_here_is_told_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = {"sway": "/usr/bin/sway"}
+    monkeypatch.setattr("shutil.which", here.get)
+    assert absent({"sway": "sway", "remote-viewer": "virt-viewer"}) == (
+        "not here: virt-viewer (make peers installs them)"
+    )
+    assert absent({"sway": "sway"}) == ""
