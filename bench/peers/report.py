@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from bench.peers import plots, summary
+from bench.peers import plots, short, summary
 from bench.peers.loads import BUSY, LOADS, STILL, load_name
 from bench.peers.records import Report
-from bench.results import Row, Value, rounded, table
+from bench.results import Row, table
 
 _ROOT = Path(__file__).parents[2]
 
@@ -21,19 +20,10 @@ _DOCS = _ROOT / "docs"
 
 #: Of the histograms, in milliseconds: how wide a bar is, and the last one's end.
 _BIN, _END = 2.0, 140.0
-#: The columns that the short table has, by how the titles of their tables begin.
-_SHORT = {
-    "Event to pixel": ("p50 ms", "p95 ms"),
-    "Processor time": ("ms",),
-    "Memory": ("MiB",),
-    "Standing still": ("ms in 10 s", "switches"),
-}
 
-#: How the names of peers end that are in wlvm, and so on its output.
-_IN_OURS = "-wlvm"
-
-#: Of the guest's rate: who shows less does not show the guest's frames.
-_SHOWS = 0.9
+_DAMAGE = {"full": "whole frames", "patch": "small damage"}
+#: The processes that have a colour of their own; all others are viewers.
+_KINDS = ("QEMU", "wlvm", "sway", "Xwayland")
 
 
 def main() -> None:
@@ -79,15 +69,11 @@ def files(report: Report) -> dict[str, str]:
     return found
 
 
-_DAMAGE = {"full": "whole frames", "patch": "small damage"}
-
-
 def _grouped(cost: dict[str, float]) -> dict[str, float]:
     """By what a process is, so that the plots' colours mean the same in every row."""
-    kinds = {"QEMU": "QEMU", "wlvm": "wlvm", "sway": "sway", "Xwayland": "Xwayland"}
     grouped: dict[str, float] = {}
     for role, value in cost.items():
-        kind = kinds.get(role, "viewer")
+        kind = role if role in _KINDS else "viewer"
         grouped[kind] = grouped.get(kind, 0.0) + value
     return grouped
 
@@ -110,7 +96,7 @@ def _document(report: Report) -> str:
         machine=machine,
         rounds=len(report.rounds),
         keys=keys,
-        short=table(_short(report, tables)),
+        short=table(short.rows(report, tables)),
         settings=settings,
         unmeasured=unmeasured,
         failures=f"\nFailed meanwhile:\n\n{failures}\n" if failures else "",
@@ -127,48 +113,6 @@ def _told(value: object) -> str:
 def _section(title: str, rows: list[Row]) -> str:
     note = next((text for begin, text in _NOTES.items() if title.startswith(begin)), "")
     return f"### {title}\n\n{note}{table(rows)}"
-
-
-def _short(report: Report, tables: Mapping[str, Sequence[Row]]) -> list[Row]:
-    """wlvm and the best of the peers, for each measure that has one number."""
-    peers = [title for name, title in report.paths.items() if not name.startswith(summary.OURS)]
-    alike = [title for name, title in report.paths.items() if name.endswith(_IN_OURS)]
-    ours = report.paths[summary.OURS]
-    rows = []
-    for title in tables:
-        for begin, columns in _SHORT.items():
-            for column in columns if title.startswith(begin) else ():
-                what = f"{title}: {column}"
-                rows.append(Row(what, _beside(ours, peers, title, column, tables[title])))
-                if title.startswith("Event to pixel") and alike:
-                    values = _beside(ours, alike, title, column, tables[title])
-                    rows.append(Row(f"{what}, on the same output", values))
-    return rows
-
-
-def _beside(
-    ours: str, peers: Sequence[str], title: str, column: str, rows: Sequence[Row]
-) -> dict[str, Value]:
-    """A column's value of ours, and of the best of those peers that keep up."""
-    found = {row.case: row.values for row in rows}
-    there = [peer for peer in peers if column in found.get(peer, {})]
-    able = [peer for peer in there if _shows(found[peer], title)] or there
-    best = min(able, key=lambda peer: float(found[peer][column]))
-    mine, theirs = float(found[ours][column]), float(found[best][column])
-    return {
-        "wlvm": mine,
-        "best peer": theirs,
-        "wlvm / best peer": rounded(mine / theirs) if theirs > 0 else "",
-        "which": best,
-    }
-
-
-def _shows(values: Mapping[str, Value], title: str) -> bool:
-    """Whether a path keeps up with a load, where the table is of one."""
-    if "shown/s" not in values:
-        return True
-    rate = float(title.rpartition(" ")[2].removesuffix("/s"))
-    return float(values["shown/s"]) >= _SHOWS * rate
 
 
 _NOTES = {
