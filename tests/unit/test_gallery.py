@@ -20,3 +20,13 @@ def test_every_guest_of_the_gallery_is_in_the_table() -> None:
     rows = rows_of(PAGE.read_text())
     assert [row.guest for row in rows] == sorted((row.guest for row in rows), key=told.index)
     assert {row.guest for row in rows} == set(told)
+
+
+def test_every_guest_has_run_on_both_qemus() -> None:
+    rows = rows_of(PAGE.read_text())
+    guests = {(row.guest, row.display) for row in rows}
+    versions = {row.QEMU for row in rows}
+    assert len(versions) == 2
+    assert {(row.guest, row.display, row.QEMU) for row in rows} == {
+        (*guest, version) for guest in guests for version in versions
+    }
