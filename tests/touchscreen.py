@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cffi import FFI
+
 #: What a finger does, which finger, and where: fractions of the layout.
 _MESSAGE = struct.Struct("BBdd")
 _DOWN, _MOTION, _UP, _CANCEL, _FRAME, _UNPLUG = range(6)
@@ -21,10 +23,9 @@ _DOWN, _MOTION, _UP, _CANCEL, _FRAME, _UNPLUG = range(6)
 _SOCKET = "WLVM_TEST_TOUCHSCREEN"
 
 _DECLARATIONS = """
-struct wlr_touch;
-void wlr_touch_init(struct wlr_touch *touch, const void *impl, const char *name);
-void wlr_touch_finish(struct wlr_touch *touch);
-void wl_signal_emit_mutable(struct wl_signal *signal, void *data);
+void wlr_touch_init(void *touch, const void *impl, const char *name);
+void wlr_touch_finish(void *touch);
+void wl_signal_emit_mutable(void *signal, void *data);
 """
 
 
@@ -77,9 +78,15 @@ def main() -> int:
     """Be wlvm."""
     from wlvm import cli, server
     from wlvm.wlr import abi
-    from wlvm.wlr.abi import c, ffi, wlr_ffi
+    from wlvm.wlr.abi import wlr_ffi
 
+    ffi = FFI()
     ffi.cdef(_DECLARATIONS)
+    c = ffi.dlopen(abi.libwlroots())
+
+    def void(pointer: Any) -> Any:
+        return ffi.cast("void *", abi.address(pointer))
+
     commands = socket.socket(fileno=int(os.environ.pop(_SOCKET)))
     touch = wlr_ffi.new("struct wlr_touch *")
     name = ffi.new("char[]", b"test touchscreen")
@@ -93,9 +100,7 @@ def main() -> int:
             else wlr_ffi.NULL
         )
         signals = wlr_ffi.addressof(getattr(touch.events, signal))
-        c.wl_signal_emit_mutable(
-            abi.borrow("struct wl_signal *", signals), ffi.cast("void *", abi.address(event))
-        )
+        c.wl_signal_emit_mutable(void(signals), void(event))
 
     def commanded() -> None:
         message = commands.recv(_MESSAGE.size)
@@ -113,11 +118,11 @@ def main() -> int:
         elif kind == _FRAME:
             emit("frame")
         else:
-            c.wlr_touch_finish(abi.borrow("struct wlr_touch *", touch))
+            c.wlr_touch_finish(void(touch))
         commands.send(b"\0")
 
     def run_with_touchscreen(self: Any, *arguments: Any) -> None:
-        c.wlr_touch_init(abi.borrow("struct wlr_touch *", touch), implementation, name)
+        c.wlr_touch_init(void(touch), implementation, name)
         self.devices.add(wlr_ffi.addressof(touch.base))
         self.loop.watch(commands.fileno(), commanded)
         run(self, *arguments)

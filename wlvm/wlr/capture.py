@@ -44,7 +44,7 @@ class CaptureProtocols:
                 "struct wlr_export_dmabuf_manager_v1 *", wlr.wlr_export_dmabuf_manager_v1_create(display)
             )
         self._filter = ffi.callback(
-            "bool(const struct wl_client *, const struct wl_global *, void *)", self._offers, error=False
+            "bool(*)(const struct wl_client *, const struct wl_global *, void *)", self._offers, error=False
         )
         c.wl_display_set_global_filter(abi.borrow("struct wl_display *", display), self._filter, abi.NULL)
 

@@ -7,60 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wlvm.wlr.abi import NULL, borrow, c, ffi
+from wlvm.wlr.abi import NULL, borrow, c
 
 #: A setting's value: as the configuration and `wlvm inputs` have it.
 Value = bool | int | float | str
-
-ffi.cdef("""
-/* libwlroots 0.16: backend/libinput.h */
-struct wlr_input_device;
-struct libinput_device;
-bool wlr_input_device_is_libinput(struct wlr_input_device *device);
-struct libinput_device *wlr_libinput_get_device_handle(struct wlr_input_device *device);
-
-/* libinput 1.15 and later. Its enums are ints, masks of them unsigned; what sets something returns an enum libinput_config_status. */
-uint32_t libinput_device_config_send_events_get_modes(struct libinput_device *device);
-int libinput_device_config_send_events_set_mode(struct libinput_device *device, uint32_t mode);
-uint32_t libinput_device_config_send_events_get_mode(struct libinput_device *device);
-int libinput_device_config_accel_is_available(struct libinput_device *device);
-int libinput_device_config_accel_set_speed(struct libinput_device *device, double speed);
-double libinput_device_config_accel_get_speed(struct libinput_device *device);
-uint32_t libinput_device_config_accel_get_profiles(struct libinput_device *device);
-int libinput_device_config_accel_set_profile(struct libinput_device *device, int profile);
-int libinput_device_config_accel_get_profile(struct libinput_device *device);
-int libinput_device_config_scroll_has_natural_scroll(struct libinput_device *device);
-int libinput_device_config_scroll_set_natural_scroll_enabled(struct libinput_device *device, int enable);
-int libinput_device_config_scroll_get_natural_scroll_enabled(struct libinput_device *device);
-uint32_t libinput_device_config_scroll_get_methods(struct libinput_device *device);
-int libinput_device_config_scroll_set_method(struct libinput_device *device, int method);
-int libinput_device_config_scroll_get_method(struct libinput_device *device);
-int libinput_device_config_scroll_set_button(struct libinput_device *device, uint32_t button);
-uint32_t libinput_device_config_scroll_get_button(struct libinput_device *device);
-int libinput_device_config_scroll_set_button_lock(struct libinput_device *device, int state);
-int libinput_device_config_scroll_get_button_lock(struct libinput_device *device);
-int libinput_device_config_left_handed_is_available(struct libinput_device *device);
-int libinput_device_config_left_handed_set(struct libinput_device *device, int left_handed);
-int libinput_device_config_left_handed_get(struct libinput_device *device);
-int libinput_device_config_middle_emulation_is_available(struct libinput_device *device);
-int libinput_device_config_middle_emulation_set_enabled(struct libinput_device *device, int enable);
-int libinput_device_config_middle_emulation_get_enabled(struct libinput_device *device);
-int libinput_device_config_tap_get_finger_count(struct libinput_device *device);
-int libinput_device_config_tap_set_enabled(struct libinput_device *device, int enable);
-int libinput_device_config_tap_get_enabled(struct libinput_device *device);
-int libinput_device_config_tap_set_button_map(struct libinput_device *device, int map);
-int libinput_device_config_tap_get_button_map(struct libinput_device *device);
-int libinput_device_config_tap_set_drag_enabled(struct libinput_device *device, int enable);
-int libinput_device_config_tap_get_drag_enabled(struct libinput_device *device);
-int libinput_device_config_tap_set_drag_lock_enabled(struct libinput_device *device, int enable);
-int libinput_device_config_tap_get_drag_lock_enabled(struct libinput_device *device);
-uint32_t libinput_device_config_click_get_methods(struct libinput_device *device);
-int libinput_device_config_click_set_method(struct libinput_device *device, int method);
-int libinput_device_config_click_get_method(struct libinput_device *device);
-int libinput_device_config_dwt_is_available(struct libinput_device *device);
-int libinput_device_config_dwt_set_enabled(struct libinput_device *device, int enable);
-int libinput_device_config_dwt_get_enabled(struct libinput_device *device);
-""")
 
 _OFF_ON: Mapping[Value, int] = {False: 0, True: 1}
 _SCROLL_ON_BUTTON = 1 << 2

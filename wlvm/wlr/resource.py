@@ -93,7 +93,7 @@ def _on_bind(client: Any, data: Any, version: int, number: int) -> None:
 
 
 @ffi.callback(
-    "int(const void *, void *, uint32_t, const void *, union wl_argument *)", error=0, onerror=_report
+    "int(*)(const void *, void *, uint32_t, const void *, union wl_argument *)", error=0, onerror=_report
 )  # type: ignore[untyped-decorator]
 def _on_request(_implementation: Any, target: Any, opcode: int, _message: Any, arguments: Any) -> int:
     """Raised for each request for one of our objects. libwayland has checked the arguments' types."""
