@@ -14,10 +14,12 @@ import shutil
 import subprocess
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from wlvm.qemu import host
 from wlvm.qemu.launch import LaunchError, display_abilities
@@ -29,8 +31,7 @@ State = Literal["ok", "degraded", "missing"]
 QEMU = "qemu-system-x86_64"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line of the answer: `name` within `topic`, what was found, what is `lost` by it, and the `remedy`."""
 
     topic: str
@@ -41,8 +42,7 @@ class Finding:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """Where the questions are put: the file system below `root`, and the environment."""
 
     root: Path

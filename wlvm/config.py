@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta, field
+from msgspec import Meta, Struct, field
 
 from wlvm.config_reader import Fault, Key, NamedTables, Problem, Table, TableReader, repeated
 from wlvm.desktop_config import (
@@ -181,8 +180,7 @@ class Config(Table, frozen=True, kw_only=True):
         yield from binding_faults(self.bindings, self.modes, layouts)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigSource:
+class ConfigSource(Struct, frozen=True):
     """Where the configuration comes from."""
 
     path: Path

@@ -11,10 +11,10 @@ import json
 import re
 import types
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 #: A longer value is cut in an error.
 _SHOWN = 80
@@ -22,24 +22,21 @@ _SHOWN = 80
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A key of the file: what it `expected`s after that word, and its `meaning`."""
 
     expected: str
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamedTables(Key):
+class NamedTables(Key, frozen=True):
     """A key whose value is a table of tables: the name of each becomes the struct's `name`, which must match `pattern`."""
 
     pattern: str
     expected_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing wrong in a file: the `key`'s path ("" for the file as a whole), its `value` as shown ("" for none), what was expected."""
 
     file: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from wlvm.command_line import FAILED, OK, complain, print_json
 from wlvm.guest_config import GuestConfig

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from wlvm.framebuffer import (
@@ -59,8 +59,7 @@ _CHANNELS = {
 _WORDS = {2: "<u2", 4: "<u4"}
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A picture of `width` x `height` pixels (DRM `fourcc`), in rows from the top without a gap between them.
 
     FramebufferError when `pixels`, any contiguous memory, does not hold exactly that. Alpha is junk in a guest's framebuffer and is

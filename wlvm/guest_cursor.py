@@ -6,7 +6,7 @@ A relative mouse's cursor is where the guest says, and is drawn there, in the gu
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from wlvm.cursor_image import dot, premultiplied, scaled_cursor
 from wlvm.desktop.view import ARROW, Cursor, HiddenCursor, ImageCursor

@@ -10,8 +10,9 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from wlvm.desktop.place import Place
 from wlvm.framebuffer import MAX_SIDE
@@ -52,16 +53,14 @@ class Following(enum.StrEnum):
     """QEMU says that the device has no size to choose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(Struct, frozen=True):
     """An output: its size in physical pixels and in millimetres (0, 0 where unknown), both as the layout has it turned."""
 
     size: tuple[int, int]
     millimetres: tuple[int, int] = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a guest is asked for: a size in physical pixels, and what it measures on the screen (0, 0: unknown)."""
 
     size: tuple[int, int]

@@ -7,7 +7,8 @@ is no picture it shows a card with the reason.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wlvm.color import Rgb
 from wlvm.desktop.place import Place
@@ -42,8 +43,7 @@ _RETURN = (28, 96)
 _UNKNOWN_SIZE = (640, 480)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Whose surface it is: the guest's name, its console, and what a person sees of it (a label, a colour "#rrggbb")."""
 
     guest: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class KeySymbols:
+class KeySymbols(Struct, frozen=True):
     """The symbols of one key of one keyboard, at the moment it goes down."""
 
     plain: tuple[int, ...]

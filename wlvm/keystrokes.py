@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wlvm.wlr.keymap import KeyStroke
 
@@ -16,8 +17,7 @@ class UntypableError(ValueError):
     """A text has characters that the layout has no keys for. The text names them."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyEvent:
+class KeyEvent(Struct, frozen=True):
     """A key (an evdev code) that goes down or comes up; with it, so many characters have been typed."""
 
     key: int

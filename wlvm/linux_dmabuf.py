@@ -11,7 +11,9 @@ import mmap
 import os
 import select
 import struct
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
@@ -35,8 +37,7 @@ _SYNC_READ, _SYNC_START, _SYNC_END = 1, 0, 4
 _IOCTL_SYNC = 0x4008_6200  # _IOW('b', 0, struct dma_buf_sync)
 
 
-@dataclass(frozen=True, slots=True)
-class Plane:
+class Plane(Struct, frozen=True):
     """One plane of a dma-buf: `offset` and `stride` in bytes; the descriptor that holds the plane owns `fd`."""
 
     fd: OwnedFd
@@ -44,8 +45,7 @@ class Plane:
     stride: int
 
 
-@dataclass(frozen=True, slots=True)
-class DmabufDescriptor:
+class DmabufDescriptor(Struct, frozen=True):
     """A framebuffer in dma-bufs, checked when made: no size, offset or stride in it reaches past its memory.
 
     `width`, `height` are the whole buffer's, in pixels; `crop` is the part to show, inside it, before `y_inverted` is

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from wlvm.config_reader import Key, Table
 from wlvm.framebuffer import MAX_SIDE, TRANSFORMS, Transform
@@ -21,8 +20,7 @@ Line = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z", ma
 _TRANSFORM = f"one of {', '.join(TRANSFORMS)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(Struct, frozen=True):
     """An output's mode: physical pixels, and the refresh rate in millihertz, 0 for the backend's choice."""
 
     width: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from wlvm.frame import Frame
 from wlvm.framebuffer import BYTES_PER_PIXEL, Rect, fourcc_name
@@ -296,8 +297,7 @@ class DmabufPicture:
         self._known.clear()
 
 
-@dataclass(slots=True)
-class _KnownBuffer:
+class _KnownBuffer(Struct):
     """A dma-buf as the renderer takes it: by import, or else through the CPU, and why."""
 
     memory: DmabufMemory

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wlvm.framebuffer import Rect
 
@@ -13,8 +14,7 @@ from wlvm.framebuffer import Rect
 SNAP = 1 / 512
 
 
-@dataclass(frozen=True, slots=True)
-class PixelGrid:
+class PixelGrid(Struct, frozen=True):
     """An output's physical pixels, counted from its top left corner, before it is turned."""
 
     origin: tuple[int, int] = (0, 0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PIL import Image, ImageDraw
 
 from wlvm.color import WHITE, Rgb
@@ -26,8 +26,7 @@ _LEAST_FONT_SIZE = 8
 _LINE = 44
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """What a card says: the `state` in a word or two on a ground of its `color`, and why."""
 
     state: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wlvm.config import Config
 from wlvm.guest_config import GuestConfig
@@ -72,16 +73,14 @@ PARTS: Mapping[str, Part] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class GuestChange:
+class GuestChange(Struct, frozen=True):
     """A guest that both configurations have: as it is from now on, and what is new of it."""
 
     guest: GuestConfig
     parts: frozenset[Part]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What one configuration has otherwise than another."""
 
     added: tuple[GuestConfig, ...] = ()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wlvm.framebuffer import Filter, Rect
 from wlvm.pixel_grid import SNAP, PixelGrid
@@ -30,8 +31,7 @@ class Fit(enum.Enum):
     """As large as the place allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(Struct, frozen=True):
     """What somebody chose for a picture. `filter` None: the nearest pixel where the factor is whole, linear elsewhere."""
 
     fit: Fit = Fit.EXACT
@@ -42,8 +42,7 @@ class Scaling:
 _LESS = 1 / 256
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """A picture in its place."""
 
     box: Rect

@@ -9,10 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import (
@@ -35,8 +35,7 @@ class TruncatedError(OSError):
     """Memory that was there when the framebuffer was announced is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedFramebuffer:
+class SharedFramebuffer(Struct, frozen=True):
     """`height` rows of `width` pixels (DRM `fourcc`) in the memory behind `fd`, `stride` bytes apart from byte `offset` on.
 
     Checked when made against the memory's size of that moment: FramebufferError (which closes nothing) if it cannot be

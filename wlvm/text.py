@@ -10,9 +10,9 @@ import subprocess
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFont, features
 
 from wlvm.color import Rgb
@@ -135,8 +135,7 @@ class Typeface:
         return self._loaded[index, size]
 
 
-@dataclass(frozen=True)
-class _FontFile:
+class _FontFile(Struct, frozen=True):
     path: str
     index: int
     #: First characters of ranges, and the last ones, in order.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from wlvm.color import Rgb
 from wlvm.desktop.command import CommandError
@@ -221,8 +223,7 @@ class TextTyping:
             self._selection = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """A text that is being typed."""
 
     guest: TypedGuest

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from wlvm.desktop.command import DEFAULT_MODE, Command, CommandError, EnterMode
 from wlvm.key_symbols import KeySymbols
@@ -60,8 +61,7 @@ class ChordError(ValueError):
     """What somebody wrote is no key with modifiers. The text says what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chord:
+class Chord(Struct, frozen=True):
     """A key and the modifiers that must be held, and no others."""
 
     modifiers: Modifier
@@ -104,8 +104,7 @@ Bindings = Mapping[Chord, Commands]
 _Table = dict[tuple[Modifier, int], Commands]
 
 
-@dataclass(frozen=True)
-class KeyTable:
+class KeyTable(Struct, frozen=True):
     """All bindings, ready to be looked up."""
 
     reserved: int
@@ -177,8 +176,7 @@ class Keyboard(enum.Enum):
     LOCKED = "the lock screen: no bindings hold"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What comes of a key: commands to run, and whether the view that has the keyboard gets it."""
 
     commands: Commands = ()

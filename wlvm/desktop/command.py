@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from wlvm.desktop.direction import Direction, Order
 from wlvm.desktop.identity import Match
@@ -20,8 +21,7 @@ DiskAction = Literal["snapshot", "restore", "discard", "cd", "eject"]
 DEFAULT_MODE = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A length: logical pixels, or per cent of what the view shares with others."""
 
     value: int
@@ -31,8 +31,7 @@ class Amount:
         return self.value * whole // 100 if self.percent else self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(Struct, frozen=True):
     """The workspace that had the focus before."""
 
 
@@ -40,100 +39,83 @@ WorkspaceTarget = str | Order | Back
 OutputTarget = str | Direction | Order
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
+class Focus(Struct, frozen=True):
     to: Direction | Order
 
 
-@dataclass(frozen=True, slots=True)
-class FocusView:
+class FocusView(Struct, frozen=True):
     match: Match
 
 
-@dataclass(frozen=True, slots=True)
-class FocusOutput:
+class FocusOutput(Struct, frozen=True):
     output: OutputTarget
 
 
-@dataclass(frozen=True, slots=True)
-class FocusFloating:
+class FocusFloating(Struct, frozen=True):
     """From the tiled views to the floating ones, and back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A tiled view to another place; a floating one by `amount`."""
 
     direction: Direction
     amount: Amount
 
 
-@dataclass(frozen=True, slots=True)
-class MovePosition:
+class MovePosition(Struct, frozen=True):
     """A floating view's top left corner, from that of the output's usable area."""
 
     x: Amount
     y: Amount
 
 
-@dataclass(frozen=True, slots=True)
-class MoveToWorkspace:
+class MoveToWorkspace(Struct, frozen=True):
     workspace: WorkspaceTarget
 
 
-@dataclass(frozen=True, slots=True)
-class MoveToOutput:
+class MoveToOutput(Struct, frozen=True):
     output: OutputTarget
 
 
-@dataclass(frozen=True, slots=True)
-class MoveWorkspaceToOutput:
+class MoveWorkspaceToOutput(Struct, frozen=True):
     output: OutputTarget
 
 
-@dataclass(frozen=True, slots=True)
-class Swap:
+class Swap(Struct, frozen=True):
     to: Direction | Order
 
 
-@dataclass(frozen=True, slots=True)
-class Resize:
+class Resize(Struct, frozen=True):
     """Pull at both sides (`width`, `height`), or at one; `amount` is negative to shrink."""
 
     side: Dimension | Direction
     amount: Amount
 
 
-@dataclass(frozen=True, slots=True)
-class ResizeTo:
+class ResizeTo(Struct, frozen=True):
     width: Amount
     height: Amount
 
 
-@dataclass(frozen=True, slots=True)
-class Float:
+class Float(Struct, frozen=True):
     switch: Switch
 
 
-@dataclass(frozen=True, slots=True)
-class Fullscreen:
+class Fullscreen(Struct, frozen=True):
     switch: Switch
 
 
-@dataclass(frozen=True, slots=True)
-class SetLayout:
+class SetLayout(Struct, frozen=True):
     layout: str | Order
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """The next view shares the focused one's place."""
 
     into: SplitInto
 
 
-@dataclass(frozen=True, slots=True)
-class ShowWorkspace:
+class ShowWorkspace(Struct, frozen=True):
     workspace: WorkspaceTarget
 
 
@@ -145,21 +127,18 @@ ViewCommand = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True):
     """Ask what has the focus to close."""
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Struct, frozen=True):
     """What is done to a machine: that of a guest, or (None) the one whose console has the focus."""
 
     action: PowerAction
     guest: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeDisks:
+class ChangeDisks(Struct, frozen=True):
     """What is done to a machine's disks: `value` is a snapshot's name, or the file of a CD, or "". `guest` as in Power."""
 
     action: DiskAction
@@ -167,8 +146,7 @@ class ChangeDisks:
     guest: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchHead:
+class SwitchHead(Struct, frozen=True):
     """Plug a screen into one of a guest's heads, or out of it."""
 
     on: bool
@@ -176,44 +154,37 @@ class SwitchHead:
     head: int
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """A text, typed into the guest that has the focus."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Paste:
+class Paste(Struct, frozen=True):
     """The same with a text that a program has copied, or that was selected."""
 
     which: Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """Take keyboard and pointer from the guest or program that has grabbed them."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnterMode:
+class EnterMode(Struct, frozen=True):
     mode: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exec:
+class Exec(Struct, frozen=True):
     """A line for the shell."""
 
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reload:
+class Reload(Struct, frozen=True):
     """Read the configuration again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(Struct, frozen=True):
     """End wlvm."""
 
 

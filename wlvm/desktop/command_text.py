@@ -9,8 +9,9 @@ import difflib
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import get_args
+
+from msgspec import Struct
 
 from wlvm.desktop.command import (
     Amount,
@@ -56,8 +57,7 @@ from wlvm.desktop.direction import Direction, Order
 from wlvm.desktop.identity import Match
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A command's text form.
 
     A word in small letters stands for itself, `a|b` for one of these, capitals for a value, `[...]` may be left out.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
 from itertools import count, takewhile
+
+from msgspec.structs import replace
 
 from wlvm.desktop.background import Background
 from wlvm.desktop.command import CommandError, ViewCommand

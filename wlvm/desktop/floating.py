@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wlvm.framebuffer import Rect
 
@@ -11,8 +12,7 @@ from wlvm.framebuffer import Rect
 _CASCADE = 24
 
 
-@dataclass(slots=True)
-class FloatingPlace:
+class FloatingPlace(Struct):
     """A place above the tiled views, relative to the output's usable area, in logical pixels, with whatever is around the view."""
 
     position: tuple[int, int] | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Generic
+
+from msgspec import Struct, field
 
 from wlvm.desktop.place import Place, Traits
 from wlvm.desktop.tiling import Spacing, Tab
@@ -12,8 +13,7 @@ from wlvm.desktop.tree import V
 from wlvm.framebuffer import Rect
 
 
-@dataclass(frozen=True, slots=True)
-class Ground(Generic[V]):
+class Ground(Struct, Generic[V], frozen=True):
     """What a workspace lies on: an output, and what the views are by themselves."""
 
     output: str
@@ -25,8 +25,7 @@ class Ground(Generic[V]):
     traits: Callable[[V], Traits]
 
 
-@dataclass(slots=True)
-class Scene(Generic[V]):
+class Scene(Struct, Generic[V]):
     """The places of a workspace's views, in the order in which they are drawn, and the tabs."""
 
     places: dict[V, Place] = field(default_factory=dict)

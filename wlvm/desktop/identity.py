@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wlvm.patterns import matches
 
 
-@dataclass(frozen=True, slots=True)
-class GuestHead:
+class GuestHead(Struct, frozen=True):
     """A console of a guest: its name, and the number of the console."""
 
     guest: str
     head: int
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A host program's window: what its client calls itself and the window. Both are the client's own words."""
 
     app_id: str
@@ -26,8 +24,7 @@ class Program:
 Identity = GuestHead | Program
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """Which views somebody means. Whatever is None says nothing; `*` stands for any characters."""
 
     guest: str | None = None

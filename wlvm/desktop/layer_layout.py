@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from wlvm.framebuffer import Rect
 
@@ -37,8 +38,7 @@ _ZONES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LayerState:
+class LayerState(Struct, frozen=True):
     """What a client asks for its layer surface, in logical pixels. A size of 0 is what lies between the anchored edges.
 
     `zone` is how much is to be kept free for it at its edge; 0 keeps clear of others' zones, -1 does not care for them. Layers count from

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic
+
+from msgspec import Struct
 
 from wlvm.desktop.identity import Match
 from wlvm.desktop.sizes import EVEN, Size, average
@@ -143,8 +144,7 @@ class Kiosk(Ordered):
         return Container(Arrangement.MONOCLE, leaves)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a layout that the configuration describes: parts beside each other, or a place for views."""
 
     arrangement: Arrangement = Arrangement.TABBED
@@ -216,8 +216,7 @@ def _contained(arrangement: Arrangement, leaves: Sequence[Leaf[V]]) -> Node[V]:
     return leaves[0] if len(leaves) == 1 else Container(arrangement, leaves)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sizes(Generic[V]):
+class _Sizes(Struct, Generic[V], frozen=True):
     """What the parts of a container had: a view's size goes with the view where the number of the parts changes."""
 
     arrangement: Arrangement

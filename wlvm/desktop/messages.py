@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PIL import Image
 
 from wlvm.color import Rgb
@@ -34,8 +34,7 @@ ERROR = Rgb(0xE0, 0x5A, 0x4E)
 NOTICE = Rgb(0x7A, 0x86, 0x9A)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is shown: `heading` in bold on a bar of `color`, and `text` below, whose lines are wrapped."""
 
     heading: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wlvm.desktop.direction import Direction, Order
 from wlvm.framebuffer import Rect
@@ -11,8 +12,7 @@ from wlvm.patterns import matches
 from wlvm.pixel_grid import PixelGrid
 
 
-@dataclass(frozen=True, slots=True)
-class OutputArea:
+class OutputArea(Struct, frozen=True):
     """An output, in layout coordinates."""
 
     name: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from wlvm.framebuffer import Rect
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(Struct, frozen=True):
     """What a view is by itself, in logical pixels: content alone for the sizes."""
 
     natural: tuple[int, int] = (640, 480)
@@ -29,8 +29,7 @@ class Stratum(enum.Enum):
     FULLSCREEN = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a view is, in layout coordinates."""
 
     output: str

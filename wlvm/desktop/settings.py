@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wlvm.desktop.identity import GuestHead, Identity, Match
 from wlvm.desktop.layouts import BUILT_IN, Layout
@@ -11,8 +13,7 @@ from wlvm.desktop.style import Style
 from wlvm.desktop.tiling import Spacing
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """Where a view should go. None: where it would go anyway."""
 
     workspace: str | None = None
@@ -37,19 +38,17 @@ class Wishes:
         return replace(self, **given)
 
 
-_WISHES = tuple(Wishes.__dataclass_fields__)
+_WISHES = tuple(Wishes.__struct_fields__)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What is wished for the views that match."""
 
     match: Match
     wishes: Wishes
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceRule:
+class WorkspaceRule(Struct, frozen=True):
     """What a workspace is like."""
 
     name: str
@@ -58,8 +57,7 @@ class WorkspaceRule:
     layout: str | None = None
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the configuration says of the desktop."""
 
     layout: str = "grid"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 #: Weights are kept to this precision, so that their fractions do not grow with each view that comes and goes.
 _PRECISION = 1000
@@ -20,8 +21,7 @@ class Unit(enum.Enum):
     PERCENT = "hundredths of the whole"
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """How much of a container one of its parts wants."""
 
     amount: Fraction

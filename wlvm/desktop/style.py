@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from wlvm.color import WHITE, Rgb
 
@@ -12,8 +12,7 @@ HOST = Rgb(0x4A, 0x50, 0x5A)
 BACKGROUND = Rgb(0x23, 0x27, 0x2E)
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """Sizes are in logical pixels."""
 
     border: int = 3
@@ -37,8 +36,7 @@ class Style:
         return self.line if self.titles else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What is drawn around one view."""
 
     label: str = ""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic
+
+from msgspec import Struct, field
 
 from wlvm.desktop.sizes import EVEN, divide
 from wlvm.desktop.tree import Arrangement, Container, Leaf, Node, V, active_leaf
 from wlvm.framebuffer import Rect
 
 
-@dataclass(frozen=True, slots=True)
-class Spacing:
+class Spacing(Struct, frozen=True):
     """Logical pixels between tiled views, around all of them, and the height of a strip of tabs."""
 
     gap: int = 0
@@ -20,8 +20,7 @@ class Spacing:
     tab_height: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Tab(Generic[V]):
+class Tab(Struct, Generic[V], frozen=True):
     """A tab in a strip: its box, the view that it names, whether that is the one to be seen."""
 
     box: Rect
@@ -29,8 +28,7 @@ class Tab(Generic[V]):
     active: bool
 
 
-@dataclass(slots=True)
-class Tiling(Generic[V]):
+class Tiling(Struct, Generic[V]):
     """The boxes of a tree's nodes in layout coordinates."""
 
     boxes: dict[Node[V], Rect] = field(default_factory=dict)

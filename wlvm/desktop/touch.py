@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from wlvm.desktop.view import View
 from wlvm.wlr.touch import TouchCancel, TouchDown, TouchEvent, TouchFrame, TouchMotion, TouchUp

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from wlvm.desktop.place import Place
 from wlvm.desktop.style import Look
@@ -16,15 +17,13 @@ from wlvm.wlr.surface import CursorSurface
 from wlvm.wlr.touch import TouchEvent
 
 
-@dataclass(frozen=True, slots=True)
-class NamedCursor:
+class NamedCursor(Struct, frozen=True):
     """An image of the cursor theme."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageCursor:
+class ImageCursor(Struct, frozen=True):
     """An image of the view's own, in physical pixels: rows of ARGB8888, premultiplied; sizes and the hotspot in its pixels."""
 
     pixels: bytes
@@ -34,13 +33,11 @@ class ImageCursor:
     hot_y: int
 
 
-@dataclass(frozen=True, slots=True)
-class HiddenCursor:
+class HiddenCursor(Struct, frozen=True):
     """No image: the view draws its own, or none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCursor:
+class ClientCursor(Struct, frozen=True):
     """A surface that the client with the pointer has made for it."""
 
     surface: CursorSurface

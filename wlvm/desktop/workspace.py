@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Generic
+
+from msgspec.structs import replace
 
 from wlvm.desktop.command import Amount, CommandError, Dimension, SplitInto
 from wlvm.desktop.direction import Direction, Order

@@ -10,9 +10,9 @@ import logging
 import select
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from wlvm import __version__
 from wlvm.fd import OwnedFd
@@ -85,8 +85,7 @@ class Stream:
         self._woken = woken
 
 
-@dataclass(frozen=True, slots=True)
-class WithFds:
+class WithFds(Struct, frozen=True):
     """A result that file descriptors come with; whoever has it closes them."""
 
     result: msgspec.Struct

@@ -6,11 +6,11 @@ import fcntl
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import msgspec
+from msgspec import Struct
 
 from wlvm.fd import OwnedFd
 from wlvm.frame import Frame
@@ -118,8 +118,7 @@ def duplicate_planes(descriptor: DmabufDescriptor) -> list[OwnedFd]:
     return fds
 
 
-@dataclass(frozen=True, slots=True)
-class ExportedDmabuf:
+class ExportedDmabuf(Struct, frozen=True):
     """A guest's picture in dma-bufs, in another program than wlvm. It owns the fds: `close()` it, or use it in a `with`.
 
     The memory stays for as long as the fds do. Unless it is `copied` it is the guest's own: the guest draws into it at any time, and shows

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import libvirt
+from msgspec import Struct
 
 from wlvm.libvirt.calls import LibvirtError, UnreachableError
 from wlvm.libvirt.definition import Definition, new_snapshot, snapshot_time, with_cd
@@ -39,20 +39,17 @@ _TROUBLES: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """There is no such domain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Off:
+class Off(Struct, frozen=True):
     """The domain does not run, for a reason that a person can read."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Active:
+class Active(Struct, frozen=True):
     """The domain runs, or is paused."""
 
     #: A number that it has from its start to its end.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
+
+from msgspec import Struct
 
 #: What a domain needs to be shown.
 GRAPHICS = "<graphics type='dbus' p2p='yes'/>"
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A domain as it runs."""
 
     #: Its title, "" without one.

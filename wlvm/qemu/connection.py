@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
@@ -55,8 +55,7 @@ _WHY: Final[Mapping[str, str]] = {
 _NEWS_MS: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class MachineState:
+class MachineState(Struct, frozen=True):
     """What is known of the machine: its `-name` ("" without one), what runs it ("QEMU 7.2.22"), whether it runs, and why not.
 
     `why` is a sentence, "" where somebody has stopped it.

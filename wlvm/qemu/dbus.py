@@ -16,7 +16,6 @@ import mmap
 import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -29,6 +28,7 @@ from jeepney.low_level import (  # type: ignore[import-untyped]
     MessageType,
 )
 from jeepney.low_level import Message as JeepneyMessage
+from msgspec import Struct, field
 
 from wlvm.fd import OwnedFd
 from wlvm.qemu.dbus_values import MAX_ARRAY, Variant, WireError, unmarshal
@@ -73,8 +73,7 @@ class Fields(NamedTuple):
     fd_count: int = 0
 
 
-@dataclass(slots=True)
-class Message:
+class Message(Struct):
     """One message that came in. Its body starts at a multiple of 8 and is little-endian.
 
     It owns its `fds`: whoever decodes it takes out of the list what it keeps, then calls `close()` for the rest. `body` stays

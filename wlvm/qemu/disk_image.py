@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from wlvm.qemu.launch import LaunchError
 
@@ -28,8 +29,7 @@ _INCOMPATIBLE: Final = slice(72, 80)
 _EXTERNAL_DATA: Final = 1 << 2
 
 
-@dataclass(frozen=True, slots=True)
-class DiskImage:
+class DiskImage(Struct, frozen=True):
     """A disk's file, the driver that QEMU reads it with, and whether the file is a host's `device`."""
 
     path: Path

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from wlvm.qemu.qmp import Execute, Failure, QmpError, Reply, Success, returned
 from wlvm.qemu.text import readable
@@ -17,8 +17,7 @@ from wlvm.qemu.text import readable
 Done = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A snapshot of a whole machine: what it is called, when it was made (seconds since 1970), and how many bytes its memory takes (0: unknown)."""
 
     name: str

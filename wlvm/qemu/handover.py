@@ -8,8 +8,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, NewType
+
+from msgspec import Struct, field
 
 from wlvm.framebuffer import Rect
 from wlvm.qemu.messages import (
@@ -36,8 +37,7 @@ MAX_BACKLOG_UPDATES: Final = 256
 MAX_FRAMES: Final = 64
 
 
-@dataclass(slots=True)
-class ConsoleChanges:
+class ConsoleChanges(Struct):
     """All that happened to a console since the last take. Whoever took it owns `scanout`.
 
     To apply it: show `scanout`, if there is one; then paint `updates`, in order; then read `damage` anew, if the scanout is

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from wlvm.latency import Latencies
 from wlvm.loop import EventLoop
@@ -41,8 +42,7 @@ _MAX_NOTCHES_A_REPORT: Final = 16
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class InputStats:
+class InputStats(Struct):
     """What went through an InputForwarder."""
 
     #: Calls of its methods, and those of them whose motion was joined with later motion.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from wlvm.loop import EventLoop
 
@@ -21,8 +22,7 @@ _NEVER: Final = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRepeatTiming:
+class KeyRepeatTiming(Struct, frozen=True):
     """How long a key is held before it repeats, and the time between repeats, in milliseconds."""
 
     delay_ms: int = 600

@@ -6,9 +6,10 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from wlvm.qemu.qmp import QemuVersion
 
@@ -34,8 +35,7 @@ class LaunchError(ValueError):
     """This QEMU cannot be launched. The text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayAbilities:
+class DisplayAbilities(Struct, frozen=True):
     """What the display of a QEMU can do for wlvm."""
 
     version: QemuVersion

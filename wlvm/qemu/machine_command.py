@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+
+from msgspec import Struct, field
 
 from wlvm.qemu.disk_image import DiskImage
 from wlvm.qemu.host import KVM, TCG, Host
@@ -43,8 +44,7 @@ class Description(Protocol):
     def extra(self) -> Sequence[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Something that wlvm chose: for `what`, and why."""
 
     what: str
@@ -55,8 +55,7 @@ class Choice:
         return f"{self.what}: {self.chosen}: {self.why}"
 
 
-@dataclass(slots=True)
-class MachineCommand:
+class MachineCommand(Struct):
     """A command line without its display, which `add_display` adds, and the choices that led to it."""
 
     arguments: list[str] = field(default_factory=list)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import (
@@ -36,8 +37,7 @@ MAX_CURSOR_SIDE: Final = 512
 _FAR: Final = 1 << 15
 
 
-@dataclass(frozen=True, slots=True)
-class ScanoutBytes:
+class ScanoutBytes(Struct, frozen=True):
     """A whole picture: `height` rows of `width` pixels (DRM `fourcc`), `stride` bytes apart, in `data` (read-only)."""
 
     width: int
@@ -47,8 +47,7 @@ class ScanoutBytes:
     data: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateBytes:
+class UpdateBytes(Struct, frozen=True):
     """A part of the picture, `rect` of it in guest pixels: its rows are `stride` bytes apart in `data` (read-only).
 
     What a console gives to be taken has the format of the ScanoutBytes before it. But after a change of resolution that QEMU
@@ -61,8 +60,7 @@ class UpdateBytes:
     data: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class ScanoutMap:
+class ScanoutMap(Struct, frozen=True):
     """The picture is in shared memory from now on. Owns it through `framebuffer`."""
 
     framebuffer: SharedFramebuffer
@@ -80,8 +78,7 @@ class ScanoutMap:
         self.framebuffer.close()
 
 
-@dataclass(frozen=True, slots=True)
-class ScanoutDmabuf:
+class ScanoutDmabuf(Struct, frozen=True):
     """The picture is in a dma-buf from now on. Owns it through `dmabuf`. Its size is that of the visible part."""
 
     dmabuf: DmabufDescriptor
@@ -99,8 +96,7 @@ class ScanoutDmabuf:
         self.dmabuf.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """The pointer's picture: `width * height` pixels of ARGB8888 without padding; the hotspot is a pixel inside it.
 
     QEMU does not say whether alpha is premultiplied: virtio-gpu's is, vmware's is not.
@@ -113,8 +109,7 @@ class Cursor:
     pixels: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class CursorPosition:
+class CursorPosition(Struct, frozen=True):
     """Where the pointer's picture has its top left corner, in guest pixels (it may be negative), and whether it shows."""
 
     x: int

@@ -7,10 +7,10 @@ One JSON value a line in both directions (QEMU docs/interop/qmp-spec). QEMU spea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from wlvm.qemu.text import readable
 
@@ -35,22 +35,19 @@ class QemuVersion(NamedTuple):
         return ".".join(map(str, self))
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(Struct, frozen=True):
     """The first message of QEMU."""
 
     version: QemuVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Success:
+class Success(Struct, frozen=True):
     """A command was carried out; `value` is what it returned."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A command was refused: QEMU's error class ("GenericError", "CommandNotFound", ...) and its text."""
 
     error_class: str
@@ -70,16 +67,14 @@ def returned(reply: Reply, as_type: type[_T], otherwise: _T) -> _T:
         return otherwise
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The reply to the command that was sent with this id; None when QEMU could not make out the command, let alone its id."""
 
     id: int | None
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something happened in QEMU (QEMU qapi/run-state.json and others), such as STOP, RESUME, RESET and SHUTDOWN."""
 
     name: str

@@ -8,15 +8,15 @@ import os
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 #: What only a device's master may do (drm.h: DRM_IOCTL_AUTH_MAGIC of struct drm_auth).
 _DRM_IOCTL_AUTH_MAGIC = 0x40046411
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A card with screens: its device node, the kernel's driver, its connectors with their status ("connected", "disconnected", "unknown"),
     and the node for drawing on it, None where it only shows what somebody else has drawn.
     """

@@ -7,8 +7,9 @@ Times are milliseconds of an unspecified clock (CLOCK_MONOTONIC on real devices)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from wlvm.key_symbols import KeySymbols
 from wlvm.locks import Locks
@@ -64,8 +65,7 @@ class Pointer:
         self._seat.pointer_gone(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Scroll:
+class Scroll(Struct, frozen=True):
     """One step of a wheel or of a finger along one axis. Positive is down or right."""
 
     vertical: bool

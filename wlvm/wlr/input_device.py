@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct
 
 from wlvm.wlr.abi import wlr, wlr_ffi
 from wlvm.wlr.keymap import Keymap
@@ -27,8 +28,7 @@ _KINDS: Mapping[int, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class KeyboardSettings:
+class KeyboardSettings(Struct, frozen=True):
     """What is set on a keyboard: its layout, and how often a second clients repeat a key that is held, after so many milliseconds."""
 
     keymap: Keymap

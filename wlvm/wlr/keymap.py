@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wlvm.key_symbols import KeySymbols
 from wlvm.wlr.abi import borrow, c, ffi
@@ -40,8 +41,7 @@ class KeymapError(ValueError):
     """There is no such keyboard layout. The text names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyStroke:
+class KeyStroke(Struct, frozen=True):
     """The evdev key that makes a symbol, and the modifier keys that must be down for it (SHIFT, and the layout's AltGr)."""
 
     key: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from wlvm.wlr.abi import NULL, borrow, c
 
@@ -21,8 +22,7 @@ _BTN_LEFT = 0x110
 _BUTTONS = ("left", "right", "middle", "side", "extra", "forward", "back", "task")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One of the libinput_device_config_* calls."""
 
     #: The call, with {} for "set" or "get".

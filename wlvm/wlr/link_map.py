@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _RTLD_DI_LINKMAP = 2
 _DT_NULL, _DT_PLTRELSZ, _DT_STRTAB, _DT_SYMTAB, _DT_RELA, _DT_RELASZ, _DT_JMPREL = 0, 2, 5, 6, 7, 8, 23
@@ -45,8 +46,7 @@ _process.dlinfo.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
 _process.dladdr.argtypes = [ctypes.c_void_p, ctypes.POINTER(_DlInfo)]
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedObject:
+class LoadedObject(Struct, frozen=True):
     """One object the linker has mapped: the path it was found under, where it lies, and where its dynamic section is."""
 
     path: str
@@ -54,8 +54,7 @@ class LoadedObject:
     dynamic: int
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """One symbol that an object uses, and the path of the object that provides it in this process."""
 
     symbol: str

@@ -14,8 +14,9 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from wlvm.wlr import link_map
 
@@ -24,8 +25,7 @@ class LoaderError(Exception):
     """This process cannot have one copy of each library. The message says which, and what to install or to import first."""
 
 
-@dataclass(frozen=True, slots=True)
-class SystemLibrary:
+class SystemLibrary(Struct, frozen=True):
     """A library that wlvm wants from the system instead of from a wheel.
 
     `package` is Debian's (and Ubuntu's) name for what provides `soname`. Where it is not `required`, `lost` says what does not
@@ -38,8 +38,7 @@ class SystemLibrary:
     lost: str
 
 
-@dataclass(frozen=True, slots=True)
-class BoundLibrary:
+class BoundLibrary(Struct, frozen=True):
     """A library as this process has it.
 
     `path` is the system's copy, or None where the system has none. `wheel_copies` are the bindings' copies that are mapped beside
@@ -51,8 +50,7 @@ class BoundLibrary:
     wheel_copies: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedLibraries:
+class LoadedLibraries(Struct, frozen=True):
     """What `load()` put into the global scope: the path of each library by soname, and those the system does not have."""
 
     paths: Mapping[str, Path]

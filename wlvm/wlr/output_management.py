@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wlvm.framebuffer import TRANSFORMS, Transform
 from wlvm.wlr.abi import address, borrow, c, ffi, wlr, wlr_ffi
@@ -18,8 +19,7 @@ from wlroots.wlr_types.output_management_v1 import OutputConfigurationV1  # isor
 _HEAD_FINISHED = 9  # zwlr_output_head_v1's event
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """How an output is, or is to be. What an output that is off would be, once it is on, counts too."""
 
     enabled: bool

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from wlvm.wlr import probe
 from wlvm.wlr.drm_cards import cards, render_nodes
@@ -21,8 +22,7 @@ RendererName = Literal["gles2", "pixman"]
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software rasterizer")
 
 
-@dataclass(frozen=True, slots=True)
-class RendererChoice:
+class RendererChoice(Struct, frozen=True):
     """What is to draw, and why it and nothing better."""
 
     name: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from wlvm.framebuffer import Filter, Rect
 from wlvm.wlr import abi, sampling
@@ -34,8 +35,7 @@ if _PRIVATE + ffi.sizeof("struct wlr_scene_private") != wlr_ffi.sizeof("struct w
 _owners: dict[int, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """What is at a point: whose it is, and the client's surface there with the point in its coordinates (None: no client's)."""
 
     owner: object

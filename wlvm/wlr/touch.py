@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from wlvm.wlr import abi
 from wlvm.wlr.abi import wlr, wlr_ffi
 from wlvm.wlr.listeners import Listeners
 
 
-@dataclass(frozen=True, slots=True)
-class TouchDown:
+class TouchDown(Struct, frozen=True):
     """A finger comes down at a point of the layout, or of the view that is told. Slots count from 0; no other finger has this one meanwhile."""
 
     slot: int
@@ -20,8 +20,7 @@ class TouchDown:
     y: float
 
 
-@dataclass(frozen=True, slots=True)
-class TouchMotion:
+class TouchMotion(Struct, frozen=True):
     """A finger that is down is at this point now."""
 
     slot: int
@@ -29,22 +28,19 @@ class TouchMotion:
     y: float
 
 
-@dataclass(frozen=True, slots=True)
-class TouchUp:
+class TouchUp(Struct, frozen=True):
     """A finger is lifted."""
 
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class TouchCancel:
+class TouchCancel(Struct, frozen=True):
     """A finger is gone, and nothing is to come of what it did: it was the palm, or is somebody else's now."""
 
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class TouchFrame:
+class TouchFrame(Struct, frozen=True):
     """The end of a group of events that belong together."""
 
 
