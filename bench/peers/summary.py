@@ -223,11 +223,12 @@ def _in_ten_seconds(idle: Idle) -> Idle:
 
 
 def _beyond(idle: Idle, bases: Mapping[str, Idle]) -> Idle:
-    """Without what some roles do when they have nothing to show, in ten seconds."""
+    """Without what some roles do when they have nothing to show, in ten seconds; no less than nothing is left."""
     seen = _in_ten_seconds(idle)
     known = {role: _in_ten_seconds(base) for role, base in bases.items() if role in seen.cpu}
     return Idle(
         _IDLE_SECONDS,
-        seen.cpu | {role: seen.cpu[role] - base.cpu[role] for role, base in known.items()},
-        seen.switches | {role: seen.switches[role] - base.switches[role] for role, base in known.items()},
+        seen.cpu | {role: max(0.0, seen.cpu[role] - base.cpu[role]) for role, base in known.items()},
+        seen.switches
+        | {role: max(0, seen.switches[role] - base.switches[role]) for role, base in known.items()},
     )
