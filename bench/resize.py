@@ -70,7 +70,7 @@ def _row(qemu: str, rounds: int) -> Row:
 
             with presented(found, exact):
                 began = time.monotonic()
-                server.do(parse(next(commands)))
+                server.runner.do(parse(next(commands)))
                 yield from until("it has followed", lambda found=found: found)
             whole.append(found[0] - began)
             answered.append(found[0] - questions[0])
