@@ -194,7 +194,9 @@ class Scene:
         return Hit(_owner(node), _surface(node), self._point[0], self._point[1])
 
     def destroy(self) -> None:
+        """All that is in it goes with it. A process has one scene at a time."""
         self.root.destroy()
+        _owners.clear()
 
 
 def _owner(node: Any) -> object:
