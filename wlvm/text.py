@@ -125,8 +125,12 @@ class Typeface:
         return [file for file in _ask_fontconfig(self._pattern) if file.usable()]
 
     def _font_for(self, text: str, size: int) -> Font:
-        missing = [file.missing(text) for file in self._files]
-        return self._font(missing.index(min(missing)) if missing else 0, size)
+        fewest = (len(text) + 1, 0)
+        for index, file in enumerate(self._files):
+            fewest = min(fewest, (file.missing(text), index))
+            if fewest[0] == 0:
+                break
+        return self._font(fewest[1], size)
 
     def _font(self, index: int, size: int) -> Font:
         size = max(1, size)

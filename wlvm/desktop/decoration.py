@@ -61,6 +61,10 @@ class _Ring:
         self._sides = [RectNode(parent, 0, 0, (0, 0, 0, 1)) for _ in range(4)]
 
     def show(self, outer: Rect, width: int, color: Rgb) -> None:
+        for side in self._sides:
+            side.set_enabled(width > 0)
+        if width <= 0:
+            return
         x, y, right, bottom = outer.x, outer.y, outer.x + outer.width, outer.y + outer.height
         inside = outer.height - 2 * width
         boxes = (
@@ -73,7 +77,6 @@ class _Ring:
             side.set_color(color.scene)
             side.set_position(box.x, box.y)
             side.set_size(box.width, box.height)
-            side.set_enabled(width > 0)
 
 
 def _grown(box: Rect, by: int) -> Rect:

@@ -55,8 +55,9 @@ def _write(image: Image.Image, look: Look, size: int, color: Rgb) -> None:
     def put(text: str, face: Typeface) -> None:
         nonlocal left
         text = face.cut(plain(text), size, right - left)
-        face.draw(image, (left, y), text, size, color)
-        left += round(face.width(text, size)) + (air if text else 0)
+        if text:
+            face.draw(image, (left, y), text, size, color)
+            left += round(face.width(text, size)) + air
 
     put(look.label, BOLD)
     note = REGULAR.cut(plain(look.note), size, right - left)
