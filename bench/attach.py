@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bench.effort import Effort
-from bench.machine import qemus, sharing_qemu, version_text
+from bench.machine import pixel_ways, version_text
 from bench.presented import presented
 from bench.results import Row, Value, rounded, spread
 from bench.running import Steps, configuration, play, until
@@ -16,10 +16,7 @@ from wlvm.server import Server
 
 def measure(effort: Effort) -> list[Row]:
     """Again and again, at 1280x800, by both ways in which pixels come."""
-    sharing = sharing_qemu()
-    ways = [(sharing, "virtio-gpu")] if sharing is not None else []
-    ways.append((qemus()[0], "std-vga"))
-    return [_row(qemu, device, effort.real_rounds) for qemu, device in ways]
+    return [_row(qemu, device, effort.real_rounds) for qemu, device in pixel_ways()]
 
 
 def _row(qemu: str, device: str, rounds: int) -> Row:

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 
 from bench.effort import Effort
-from bench.machine import qemus, sharing_qemu, version_text
+from bench.machine import pixel_ways, version_text
 from bench.process import cpu_seconds, thread_cpu_seconds
 from bench.results import Row, Value, rounded
 from bench.running import Steps, configuration, frames, play, shown, surface
@@ -20,10 +20,7 @@ _DISPLAY = "wlvm-display"
 
 def measure(effort: Effort) -> list[Row]:
     """virtio-gpu whose memory is shared, and std VGA whose bytes are sent; each frame is an update of the whole picture."""
-    sharing = sharing_qemu()
-    ways = [(sharing, "virtio-gpu")] if sharing is not None else []
-    ways.append((qemus()[0], "std-vga"))
-    return [_row(qemu, device, effort.seconds) for qemu, device in ways]
+    return [_row(qemu, device, effort.seconds) for qemu, device in pixel_ways()]
 
 
 def _row(qemu: str, device: str, seconds: float) -> Row:

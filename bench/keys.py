@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from bench.card import BareQmp, ReportingCard
 from bench.effort import Effort
-from bench.machine import qemus, sharing_qemu, version_text
+from bench.machine import pixel_ways, version_text
 from bench.results import Row, Value, rounded, spread
 from bench.running import Steps, configuration, play, shown, until
 from wlvm.guest_config import InputConfig
@@ -27,10 +27,7 @@ _KEY_A = 30
 
 def measure(effort: Effort) -> list[Row]:
     """A guest that stands still, and one that draws a whole frame 60 times a second."""
-    sharing = sharing_qemu()
-    ways = [(sharing, "virtio-gpu")] if sharing is not None else []
-    ways.append((qemus()[0], "std-vga"))
-    return [_row(qemu, device, rate, effort.keys) for qemu, device in ways for rate in (0, 60)]
+    return [_row(qemu, device, rate, effort.keys) for qemu, device in pixel_ways() for rate in (0, 60)]
 
 
 def _row(qemu: str, device: str, rate: int, keys: int) -> Row:

@@ -28,6 +28,12 @@ def sharing_qemu() -> str | None:
     return max(found, key=qemu_version, default=None)
 
 
+def pixel_ways() -> list[tuple[str, str]]:
+    """A QEMU and a display device for each way in which pixels come: shared memory, where a QEMU shares it, and bytes."""
+    sharing = sharing_qemu()
+    return [*([(sharing, "virtio-gpu")] if sharing is not None else []), (qemus()[0], "std-vga")]
+
+
 def version_text(qemu: str) -> str:
     """As in "10.0.2"."""
     return str(qemu_version(qemu))
