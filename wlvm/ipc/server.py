@@ -11,7 +11,6 @@ import logging
 import os
 import socket
 import stat
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from wlvm import __version__
 from wlvm.ipc.connection import Command, Connection, Refusal
 from wlvm.ipc.messages import PROTOCOL, ControlError, Greeting, Reply
 from wlvm.loop import EventLoop
+from wlvm.peer_credentials import peer
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +110,6 @@ class ControlServer:
 
     def _resume(self) -> None:
         self._watch.update(readable=True, writable=False)
-
-
-def peer(sock: socket.socket) -> tuple[int, int]:
-    """The process that connected, and its user (unix(7), SO_PEERCRED)."""
-    pid, uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return int(pid), int(uid)
 
 
 def _refuse(sock: socket.socket, reason: str) -> None:

@@ -7,19 +7,16 @@ import fcntl
 import os
 import signal
 import socket
-import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wlvm.fd import OwnedFd
 from wlvm.loop import EventLoop
+from wlvm.peer_credentials import peer
 from wlvm.qemu.launch import Gl, LaunchError, add_display, choose_render_node
 from wlvm.qemu.process import ENDED, RunningQemu
 from wlvm.qemu.qmp import QmpError, connect
 from wlvm.qemu.spawn import QMP_FD, resolved, spawn
-
-#: struct ucred (unix(7)): process, user and group of who listens.
-_UCRED = struct.Struct("iII")
 
 
 class TakenError(Exception):
@@ -147,7 +144,7 @@ class OutlivingQemu(RunningQemu):
         except QmpError:
             return None
         try:
-            pid, _, _ = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+            pid, _ = peer(sock)
             return cls(loop, pid, sock, place, exited, name, child=False)
         except OSError:
             sock.close()  # it has ended just now
