@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,10 +19,12 @@ from wlvm.command_line import (
     NOT_FOUND,
     OK,
     USAGE,
+    Parser,
     add_command,
     add_json,
     complain,
     print_json,
+    seconds,
     status_of,
 )
 from wlvm.config import Config, ConfigError, ConfigSource, load
@@ -158,13 +160,8 @@ def _explain(arguments: argparse.Namespace) -> int:
 # The command line.
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="wlvm",
         description="A Wayland compositor whose windows are virtual machines.",
         epilog=_EXIT_STATUSES,
@@ -194,7 +191,7 @@ def _add_local(commands: Any) -> None:
 
     demo = add_command(commands, "demo", _demo, "show guests that need no preparation, side by side")
     _add_backend(demo)
-    demo.add_argument("--seconds", type=_seconds, metavar="N", help="end after so many seconds")
+    demo.add_argument("--seconds", type=seconds, metavar="N", help="end after so many seconds")
     demo.add_argument("--png", type=Path, metavar="FILE", help="leave a picture of the screen in this file")
 
     check = add_command(commands, "check", _check, "say what this machine can do, and what to install")
@@ -231,16 +228,6 @@ def _mode(text: str) -> Mode:
         return Mode.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f'"{text}": {error}') from None
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds < 1e9:
-        raise argparse.ArgumentTypeError(f'"{text}": expected a number of seconds above 0')
-    return seconds
 
 
 if __name__ == "__main__":

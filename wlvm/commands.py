@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from wlvm import direct_scanout, state
+from wlvm import __version__, direct_scanout, state
 from wlvm.capture import guest_refusal
 from wlvm.desktop.command import Command as DesktopCommand
 from wlvm.desktop.command import CommandError
@@ -16,9 +17,10 @@ from wlvm.frame import Frame
 from wlvm.framebuffer import XRGB8888
 from wlvm.guest import Guest
 from wlvm.guest_surface import GuestSurface
-from wlvm.ipc.connection import Command, Deferred, Result, WithFds
+from wlvm.ipc.connection import Command, Deferred, Result, Stream, WithFds
 from wlvm.ipc.image import copy_to_dmabuf, describe_dmabuf, duplicate_planes
 from wlvm.ipc.messages import (
+    About,
     AttachArguments,
     Attached,
     CommandArguments,
@@ -31,6 +33,7 @@ from wlvm.ipc.messages import (
     Inputs,
     Latency,
     Listing,
+    MachineAbout,
     NoArguments,
     Outputs,
     OutputStats,
@@ -54,6 +57,8 @@ from wlvm.wlr.output import OutputError
 if TYPE_CHECKING:
     from wlvm.server import Server
 
+Answer = TypeVar("Answer", Result, Stream)
+
 
 def commands_of(server: Server) -> Mapping[str, Command]:
     """The commands that a server obeys, by name."""
@@ -66,6 +71,8 @@ def commands_of(server: Server) -> Mapping[str, Command]:
         "outputs": lambda request: _without_arguments(request, lambda: Outputs(state.outputs(server))),
         "stats": lambda request: _without_arguments(request, lambda: stats(server)),
         "inputs": lambda request: _without_arguments(request, lambda: inputs(server)),
+        "about": lambda request: _without_arguments(request, lambda: about(server)),
+        "trace": lambda request: _without_arguments(request, server.trace_feed.record),
         "quit": lambda request: _without_arguments(request, lambda: _quit(server)),
         "command": lambda request: run_commands(server.runner.do, request.parse(CommandArguments).commands),
         "type": lambda request: _type(server, request.parse(TypeArguments)),
@@ -101,6 +108,14 @@ def inputs(server: Server) -> Inputs:
     )
 
 
+def about(server: Server) -> About:
+    """What wlvm and its guests are, and run on."""
+    backend = server.wayland.backend
+    choice = backend.renderer_choice
+    guests = (MachineAbout(guest.name, guest.runner, guest.pid) for guest in server.guests.values())
+    return About(__version__, os.getpid(), backend.kind, choice.name, choice.reason, tuple(guests))
+
+
 def screenshot(server: Server, name: str | None) -> Deferred:
     """The next frame of an output (None: the first), which is drawn for it."""
     if name is None and not server.outputs:
@@ -124,7 +139,7 @@ def screenshot(server: Server, name: str | None) -> Deferred:
     return deferred
 
 
-def _without_arguments(request: Request, command: Callable[[], Result]) -> Result:
+def _without_arguments(request: Request, command: Callable[[], Answer]) -> Answer:
     request.parse(NoArguments)
     return command()
 

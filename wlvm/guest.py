@@ -69,6 +69,8 @@ class Guest:
         self._vm = vm_of(config, loop, displays, self)
         self.disks = GuestDisks(config.name, self._there, lambda text: tell(self, text))
         self._machine: InputDevices | None = None
+        #: What runs the machine, as in "QEMU 10.0.2"; "" while it is not connected.
+        self.runner = ""
         self._powerdown = loop.timer(self._power_off_now)
         #: Why the machine is gone, when it is: what a person, or the guest itself, wanted.
         self._ending = ""
@@ -124,6 +126,11 @@ class Guest:
     def finish(self) -> None:
         """After `close()`: wait until what was asked to end has ended; for the end of wlvm itself."""
         self._vm.finish()
+
+    @property
+    def pid(self) -> int | None:
+        """The process of its QEMU, where that is known."""
+        return self._vm.pid
 
     @property
     def ended(self) -> bool:
@@ -191,6 +198,7 @@ class Guest:
 
     def _disconnect(self) -> None:
         self._machine = None
+        self.runner = ""
         self.locks.disconnected()
         self._absolute.clear()
         self._trouble = ""
@@ -241,6 +249,7 @@ class Guest:
         self._ending = ""
         self._progress.over()
         log.info("%s: connected to %s", self.name, state.runner)
+        self.runner = state.runner
         if state.name and self.config.label == self.config.name:
             # Nobody chose a label: what QEMU's own -name says is better than a socket's name.
             self.label = state.name

@@ -6,10 +6,12 @@ is no picture it shows a card with the reason.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from msgspec import Struct
 
+from wlvm import trace
 from wlvm.color import Rgb
 from wlvm.desktop.place import Place
 from wlvm.desktop.style import Look
@@ -28,6 +30,7 @@ from wlvm.qemu.handover import ConsoleChanges, Scanout
 from wlvm.qemu.input import InputForwarder
 from wlvm.scaling import Fitted, Scaling, fitted, natural_size
 from wlvm.shared_memory import TruncatedError
+from wlvm.trace import TRACER
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.input import Scroll
 from wlvm.wlr.scene import BufferNode, Tree
@@ -55,8 +58,8 @@ class Identity(Struct, frozen=True):
 class GuestSurface:
     """One console on the screen. Implements `wlvm.desktop.view.PlacedView`.
 
-    `changed` is called when the surface moved, appeared, or wants another cursor; `will_be_shown` answers whether a frame is to come that shows
-    what was just changed; `screen` knows the outputs by name; `pictures` makes what the renderer can draw. `destroy()` before the scene goes.
+    `changed` is called when the surface moved, appeared, or wants another cursor; `why_unseen` answers why no frame is to come that
+    shows what was just changed, "" where one is; `screen` knows the outputs by name; `pictures` makes what the renderer can draw. `destroy()` before the scene goes.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class GuestSurface:
         parent: Tree,
         identity: Identity,
         changed: Callable[[GuestSurface], None],
-        will_be_shown: Callable[[GuestSurface], bool],
+        why_unseen: Callable[[GuestSurface], str],
         screen: Callable[[str], Screen | None],
         pictures: PictureMaker,
     ) -> None:
@@ -84,7 +87,7 @@ class GuestSurface:
         self.presentation = Presentation()
         self.size = GuestSize(loop, screen, self._size_changed, is_first=identity.console == 0)
         self._changed = changed
-        self._will_be_shown = will_be_shown
+        self._why_unseen = why_unseen
         self._pictures = pictures
         self._gate = FenceGate(loop, self._apply)
         self._place: Place | None = None
@@ -167,6 +170,8 @@ class GuestSurface:
     def apply(self, changes: ConsoleChanges) -> None:
         """Show what changed, as soon as no GPU draws into it any more. Takes `changes.scanout` over."""
         self.updates += changes.update_count
+        if changes.traces:
+            TRACER.taken(changes.traces, self.identity.guest, self.identity.console)
         if self._cursor.apply(changes):
             self._changed(self)
         if changes.cursor is not None or changes.cursor_position is not None:
@@ -174,6 +179,8 @@ class GuestSurface:
         self._gate.pass_on(changes, None if self._picture is None else self._picture.dmabuf())
 
     def _apply(self, changes: ConsoleChanges) -> None:
+        if changes.traces:
+            began, copied = time.monotonic_ns(), self.copied
         try:
             self._apply_picture(changes)
         except (TruncatedError, UnshowableError) as error:
@@ -185,7 +192,9 @@ class GuestSurface:
             self._disabled.arm(_DISABLED_AFTER_MS)
         elif changes.scanout is not None or changes.updates or changes.damage:
             self._disabled.disarm()
-        self.presentation.applied(changes, shown=self._will_be_shown(self))
+        if changes.traces:
+            trace.updated(changes.traces, began, self.copied - copied, self.output)
+        self.presentation.applied(changes, self._why_unseen(self))
 
     def frame(self) -> Frame | None:
         """The guest's pixels as they are; None when there are none, or none that the CPU can read."""
@@ -241,7 +250,7 @@ class GuestSurface:
         self._place, self._grid = place, grid
         self.size.placed(place, grid)
         if before is not None and (not place.visible or before.output != place.output):
-            self.presentation.give_up()
+            self.presentation.give_up("its place was hidden, or is on another output now")
         if moved and self._card is None:
             self._fit()
         elif moved:
@@ -250,7 +259,7 @@ class GuestSurface:
     def leave_place(self) -> None:
         """Be nowhere, until it is placed again."""
         self._place = None
-        self.presentation.give_up()
+        self.presentation.give_up("it has no place any more")
         self.size.placed(None, self._grid)
 
     def _apply_picture(self, changes: ConsoleChanges) -> None:

@@ -13,10 +13,35 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args
 import msgspec
 
 from wlvm import msg, tables
-from wlvm.command_line import FAILED, OK, USAGE, add_command, add_json, complain, print_json, status_of
+from wlvm.chrome_trace import chrome_trace
+from wlvm.command_line import (
+    FAILED,
+    OK,
+    USAGE,
+    Parser,
+    add_command,
+    add_json,
+    complain,
+    print_json,
+    seconds,
+    status_of,
+    until_interrupted,
+)
+from wlvm.frame_stages import Trace, summary
 from wlvm.ipc import ControlClient, ControlError, ExportedDmabuf, find_socket
 from wlvm.ipc.image import description_for_child
-from wlvm.ipc.messages import Event, Inputs, Kind, Listing, Outputs, Snapshots, Stats, Views, Workspaces
+from wlvm.ipc.messages import (
+    About,
+    Event,
+    Inputs,
+    Kind,
+    Listing,
+    Outputs,
+    Snapshots,
+    Stats,
+    Views,
+    Workspaces,
+)
 
 if TYPE_CHECKING:
     from wlvm.frame import Frame
@@ -86,13 +111,16 @@ def add_remote(commands: Any) -> None:
 
     add_json(_add_asking(commands, "outputs", _outputs, "the outputs: their modes, scales and places"))
 
+    add_json(_add_asking(commands, "about", _about, "what a running wlvm draws with, and its guests' QEMUs"))
+
     message = _add_asking(commands, "msg", _msg, "do a command of the key bindings, or tell what happens")
     add_json(message)
-    message.usage = "%(prog)s [-h] [--socket PATH] [--json] COMMAND [; COMMAND]... | subscribe [KIND...]"
+    message.usage = "%(prog)s [-h] [--socket PATH] [--json] COMMAND [; COMMAND]... | subscribe [KIND...] | trace [SECONDS] [-o FILE]"
     message.add_argument(
         "words", nargs=argparse.REMAINDER, metavar="COMMAND",
         help=f"docs/keys.md lists them; an argument {msg.SEPARATOR} stands between two. "
-        f"subscribe prints a line of JSON for whatever happens, or for what is of some KIND: {', '.join(get_args(Kind))}",
+        f"subscribe prints a line of JSON for whatever happens, or for what is of some KIND: {', '.join(get_args(Kind))}. "
+        "trace tells how long each stage of guest frames' way takes, from QEMU to the screen, and leaves a Chrome trace of it in FILE",
     )  # fmt: skip
 
     waybar = _add_asking(
@@ -155,6 +183,10 @@ def _stats(arguments: argparse.Namespace) -> int:
 
 def _inputs(arguments: argparse.Namespace) -> int:
     return _show(arguments, "inputs", Inputs, tables.inputs)
+
+
+def _about(arguments: argparse.Namespace) -> int:
+    return _show(arguments, "about", About, tables.about)
 
 
 def _as(kind: type[Struct], result: Any) -> Struct:
@@ -248,6 +280,8 @@ def _outputs(arguments: argparse.Namespace) -> int:
 def _msg(arguments: argparse.Namespace) -> int:
     if arguments.words[:1] == ["subscribe"]:
         return _subscribe(arguments, arguments.words[1:])
+    if arguments.words[:1] == ["trace"]:
+        return _trace(arguments, arguments.words[1:])
     commands = msg.commands_of(arguments.words)
     if not commands:
         return complain("msg: expected a command", USAGE)
@@ -270,6 +304,29 @@ def _subscribe(arguments: argparse.Namespace, words: Sequence[str]) -> int:
             return complain(f"msg subscribe: {word}: expected one of {', '.join(kinds)}", USAGE)
     wanted = [kind for kind in kinds if kind in words]
     return _ask(arguments, lambda client: _print_lines(map(json.dumps, client.subscribe(*wanted))))
+
+
+def _trace(arguments: argparse.Namespace, words: Sequence[str]) -> int:
+    parser = Parser(prog="wlvm msg trace", description="Record what becomes of guest frames.")
+    parser.add_argument(
+        "seconds", type=seconds, nargs="?", default=5.0, metavar="SECONDS", help="(default: 5)"
+    )
+    parser.add_argument(
+        "-o",
+        dest="file",
+        type=Path,
+        metavar="FILE.json",
+        help="leave a Chrome trace here, for ui.perfetto.dev",
+    )
+    asked = parser.parse_args(words)
+    trace = _ask(arguments, lambda client: Trace.of(until_interrupted(client.trace(asked.seconds))))
+    if asked.file is not None:
+        asked.file.write_text(json.dumps(chrome_trace(trace)))
+    if arguments.json:
+        print_json(msgspec.to_builtins(summary(trace)))
+    else:
+        print(tables.trace(summary(trace)))
+    return OK
 
 
 def _waybar(arguments: argparse.Namespace) -> int:

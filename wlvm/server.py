@@ -49,6 +49,7 @@ from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
 from wlvm.ipc.feed import Feed
 from wlvm.ipc.messages import ConfigState
+from wlvm.ipc.trace_feed import TraceFeed
 from wlvm.launcher import Launcher
 from wlvm.lock_keys import LockKeys
 from wlvm.outputs import Outputs, OutputsEvents
@@ -57,6 +58,7 @@ from wlvm.qemu.display import DisplayThread
 from wlvm.signals import Signals
 from wlvm.state import state_of
 from wlvm.text_typing import TextTyping
+from wlvm.trace import TRACER
 from wlvm.wlr.backend import BackendError, BackendKind
 from wlvm.wlr.capture import CaptureProtocols
 from wlvm.wlr.compositor import Compositor
@@ -132,6 +134,7 @@ class Server(OutputsEvents):
         self.seat = Seat(self._view_at, self.desktop)
         self.desktop.use(self.seat)
         self.feed = Feed(self.loop, lambda: state_of(self))
+        self.trace_feed = TraceFeed(self.loop)
         self.hidden = HiddenGuests(self.loop, self._is_seen)
         self.desktop.changed = self.changed
         self.router = KeyRouter(keys)
@@ -180,6 +183,7 @@ class Server(OutputsEvents):
         except BaseException:
             self.desktop.close()
             self.feed.close()
+            self.trace_feed.close()
             self.idle.close()
             self._programs.forget()
             self._idle_protocols.forget()
@@ -265,6 +269,7 @@ class Server(OutputsEvents):
         self.control.close()
         self.desktop.close()
         self.feed.close()
+        self.trace_feed.close()
         self.idle.close()
         self.launcher.close()
         self.wayland.destroy_clients()
@@ -331,7 +336,7 @@ class Server(OutputsEvents):
             self._layers.nowhere,
             guest.identity(console),
             self._surface_changed,
-            self._will_be_shown,
+            self._why_unseen,
             self._screen,
             self._pictures,
         )
@@ -523,21 +528,27 @@ class Server(OutputsEvents):
             view.presentation.committed(commit)
 
     def presented(self, output: Output, commit: int, when: float) -> None:
+        if TRACER.recording is not None:
+            TRACER.recording.presented(output.name, commit, when)
         for view in self._views_on(output):
             view.presentation.presented(commit, when)
 
     def dark(self, output: Output) -> None:
         self._programs.committed(output.name)
         for view in self._views_on(output):
-            view.presentation.give_up()
+            view.presentation.give_up("its output went dark")
 
     def _views_on(self, output: Output) -> list[GuestSurface]:
         return [view for view in self._views if view.output == output.name]
 
-    def _will_be_shown(self, surface: GuestSurface) -> bool:
-        """Whether a frame that shows what was just applied to a surface is to come."""
+    def _why_unseen(self, surface: GuestSurface) -> str:
+        """Why no frame that shows what was just applied to a surface is to come; "" where one is."""
         output = self.outputs.get(surface.output)
-        return output is not None and surface.visible and output.expects_frame
+        if output is None or not surface.visible:
+            return "hidden"
+        if output.expects_frame:
+            return ""
+        return "nothing of it is to be seen" if output.active else "the output is off"
 
     def _screen(self, name: str) -> Screen | None:
         """What a guest is told of an output; None when it is no more."""

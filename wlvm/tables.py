@@ -6,7 +6,9 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 
+from wlvm.frame_stages import Summary
 from wlvm.ipc.messages import (
+    About,
     ConsoleStats,
     Inputs,
     Listing,
@@ -93,6 +95,44 @@ def stats(result: Stats) -> str:
     return _sections(
         aligned(heads, consoles), "\n".join(reasons), aligned(("OUTPUT", "FRAMES", "SCANNED OUT"), outputs)
     )
+
+
+def about(result: About) -> str:
+    """What wlvm runs on, and its guests."""
+    lines = (
+        f"wlvm {result.version}, process {result.pid}, on the {result.backend} backend",
+        f"drawn with {result.renderer}: {readable(result.renderer_reason)}",
+    )
+    rows = [
+        (guest.name, guest.runs or "-", "-" if guest.pid is None else str(guest.pid))
+        for guest in result.guests
+    ]
+    return _sections("\n".join(lines), aligned(("GUEST", "RUN BY", "PROCESS"), rows) if rows else "no guests")
+
+
+def trace(result: Summary) -> str:
+    """Each console's frames, stage by stage, and what was not presented."""
+    sections = []
+    for console in result.consoles:
+        rows = [
+            (name, *(f"{value:.3f}" for value in (each.p50, each.p95, each.p99, each.max)), str(each.frames))
+            for name, each in console.stages.items()
+        ]
+        who = f"{console.guest} {console.console}: {console.presented} of {console.frames} frames were presented"
+        notes = [f"{count} were not: {why}" for why, count in console.unpresented.items()]
+        if console.shared:
+            notes.insert(0, f"{console.shared} together with a newer one")
+        if console.answered_early:
+            notes.append(f"QEMU was answered early for {console.answered_early}")
+        table = aligned(("STAGE", "P50 MS", "P95 MS", "P99 MS", "MAX MS", "FRAMES"), rows)
+        sections.append("; ".join((who, *notes)) + f"\n\n{table}")
+    if not sections:
+        sections.append("no guest has changed its picture")
+    if result.dropped:
+        sections.append(
+            f"{result.dropped} more were recorded than this program could read, and are not counted"
+        )
+    return _sections(*sections)
 
 
 def inputs(result: Inputs) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from wlvm import cli
+from wlvm import cli, trace
 from wlvm.config import CaptureConfig, Config, IdleConfig, load
 from wlvm.config_reader import Table, key_fields, key_of, table_type
 from wlvm.desktop.command_text import FORMS
@@ -84,6 +84,15 @@ STRUCTS: dict[str, list[type[msgspec.Struct]]] = {
         messages.Latency,
         messages.OutputStats,
     ],
+    "trace": [
+        messages.NoArguments,
+        messages.Tracing,
+        trace.Recorded,
+        trace.FrameTrace,
+        trace.MessageTrace,
+        trace.DrawTrace,
+    ],
+    "about": [messages.NoArguments, messages.About, messages.MachineAbout],
     "inputs": [messages.NoArguments, messages.Inputs, messages.InputListing],
     "attach": [messages.AttachArguments, messages.Attached],
     "detach": [messages.DetachArguments],
@@ -211,6 +220,8 @@ def test_the_documented_lines_are_the_protocols() -> None:
         "outputs": messages.Outputs,
         "subscribe": messages.Subscribed,
         "stats": messages.Stats,
+        "trace": messages.Tracing,
+        "about": messages.About,
         "inputs": messages.Inputs,
         "attach": messages.Attached,
         "snapshots": messages.Snapshots,
@@ -225,6 +236,8 @@ def test_the_documented_lines_are_the_protocols() -> None:
         elif "event" in line:
             event = msgspec.convert(line, messages.Event)
             assert line == json.loads(msgspec.json.encode(event))
+        elif "frames" in line:
+            assert line == json.loads(msgspec.json.encode(msgspec.convert(line, trace.Recorded)))
         elif "command" in line:
             request = msgspec.convert(line, messages.Request)
             asked[request.id] = request
@@ -254,5 +267,5 @@ def test_every_command_of_the_socket_has_one_on_the_command_line(capsys: pytest.
         cli.main(["--help"])
     told = capsys.readouterr().out
     for command in STRUCTS:
-        word = "msg" if command in ("command", "subscribe") else command
+        word = "msg" if command in ("command", "subscribe", "trace") else command
         assert re.search(rf"^ +{word}\b", told, re.MULTILINE)

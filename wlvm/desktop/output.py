@@ -9,6 +9,7 @@ from typing import Any
 
 from wlvm.framebuffer import Rect
 from wlvm.loop import EventLoop
+from wlvm.trace import TRACER
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.output import OutputError, OutputLayout, WlrOutput, mode_text
 from wlvm.wlr.scene import Scene
@@ -143,12 +144,16 @@ class Output:
         if not self.expects_frame:
             return
         self._presented_early = None
+        recording = TRACER.recording
+        began = 0 if recording is None else time.monotonic_ns()
         self._committing = True
         committed = self.wlr.commit()
         self._committing = False
         if not committed:
             self._failed()
             return
+        if recording is not None:
+            recording.drew(self.name, self.wlr.commits, began, self.scanned_out is not None)
         self._complained = False
         self.frames += 1
         if self.scanned_out is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import array
+import select
 import socket
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ from wlvm.framebuffer import FramebufferError
 from wlvm.ipc.image import ExportedDmabuf, take_dmabuf, take_frame
 from wlvm.ipc.messages import (
     PROTOCOL,
+    About,
     Attached,
     ControlError,
     DmabufImage,
@@ -30,10 +33,15 @@ from wlvm.ipc.messages import (
     Reply,
     Request,
     Stats,
+    Tracing,
 )
+from wlvm.trace import Recorded
 
 _CHUNK = 1 << 16
 _MAX_FDS = 16
+
+#: A traced frame is told of when its way is over: so much later than the last that counts, in seconds.
+_TRACED_LATE = 0.3
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
@@ -146,6 +154,30 @@ class ControlClient:
         self._socket.settimeout(None)
         while True:
             yield msgspec.json.decode(self._next_line())
+
+    def about(self) -> About:
+        """What wlvm and its guests are, and run on."""
+        return self._typed(About, "about", {})
+
+    def trace(self, seconds: float) -> Iterator[Recorded]:
+        """What becomes of guest frames during so many seconds, as it is told: ten times a second, or not at all while nothing is drawn.
+
+        The recording ends when this client is closed, which asks no more. ControlError when wlvm goes, or somebody else records.
+        """
+        self._typed(Tracing, "trace", {})
+        return self._recorded(time.monotonic() + seconds)
+
+    def _recorded(self, until: float) -> Iterator[Recorded]:
+        while self._has_line(until + _TRACED_LATE):
+            recorded = self._read_line(Recorded)
+            recorded.frames = [frame for frame in recorded.frames if frame.taken <= until * 1e9]
+            yield recorded
+
+    def _has_line(self, until: float) -> bool:
+        """Whether there is a line, or some of one, before that time.monotonic()."""
+        if b"\n" in self._incoming:
+            return True
+        return bool(select.select([self._socket], [], [], max(0.0, until - time.monotonic()))[0])
 
     def quit(self) -> None:
         """End wlvm."""

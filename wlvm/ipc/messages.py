@@ -68,7 +68,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`list`, `views`, `workspaces`, `outputs`, `stats`, `inputs` and `quit` take none."""
+    """`list`, `views`, `workspaces`, `outputs`, `stats`, `inputs`, `about`, `trace` and `quit` take none."""
 
 
 class AttachArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -374,6 +374,33 @@ class Stats(msgspec.Struct, frozen=True):
 
     guests: tuple[GuestStats, ...]
     outputs: tuple[OutputStats, ...]
+
+
+class Tracing(msgspec.Struct, frozen=True):
+    """The result of `trace`: that the process `pid` records. What it has recorded follows, line by line, each a `wlvm.trace.Recorded`."""
+
+    pid: int
+
+
+class MachineAbout(msgspec.Struct, frozen=True):
+    """A guest, by `name`: what `runs` it ("QEMU 10.0.2", empty while it is not connected), and the process that does (null: not known)."""
+
+    name: str
+    runs: str
+    pid: int | None
+
+
+class About(msgspec.Struct, frozen=True):
+    """The result of `about`: wlvm's process, its `version`, the `backend` its outputs are on, and the `renderer` that draws and why it does, with
+    the GPU's name (`renderer_reason`).
+    """
+
+    version: str
+    pid: int
+    backend: str
+    renderer: str
+    renderer_reason: str
+    guests: tuple[MachineAbout, ...]
 
 
 class InputListing(msgspec.Struct, frozen=True):

@@ -158,6 +158,10 @@ class LibvirtVm:
         self._do("be reset", Connection.reset)
 
     @property
+    def pid(self) -> int | None:
+        return None  # libvirt does not say
+
+    @property
     def disks(self) -> DomainDisks | None:
         return None if self._connection is None else DomainDisks(self._mailbox, self._connection)
 

@@ -119,6 +119,11 @@ class MessageReader:
         """Whether QEMU has accepted this side, and speaks D-Bus from now on."""
         return not self._expected
 
+    @property
+    def is_amid_message(self) -> bool:
+        """Whether a part of the next message is here."""
+        return self._large is not None or self._end > self._start
+
     def space(self) -> memoryview:
         """Where the next bytes go; never empty. Within a large message it ends where that message ends."""
         if self._large is not None:

@@ -21,6 +21,7 @@ from wlvm.qemu.messages import (
     ScanoutMap,
     UpdateBytes,
 )
+from wlvm.trace import TRACER, FrameTrace, Recording
 
 #: Names an UpdateDMABUF that QEMU waits on: the call's serial.
 FrameToken = NewType("FrameToken", int)
@@ -63,6 +64,8 @@ class ConsoleChanges(Struct):
     size: tuple[int, int] = (0, 0)
     #: When the oldest change of the picture in here came from QEMU (time.monotonic); None when the picture has not changed.
     since: float | None = None
+    #: What is recorded of the picture's way, if somebody does.
+    traces: tuple[FrameTrace, ...] = ()
 
     def absorb(self, newer: ConsoleChanges) -> None:
         """Become both, in order, as if nobody had taken this before `newer` came; takes over what that owns."""
@@ -79,6 +82,7 @@ class ConsoleChanges(Struct):
         self.update_count += newer.update_count
         self.size = newer.size
         self.since = newer.since if self.since is None else self.since
+        self.traces += newer.traces
 
     def close(self) -> None:
         """Close the scanout's fds; for whoever takes changes and has no use for them."""
@@ -200,3 +204,11 @@ class Handover:
         self._changes.update_count += 1
         if self._changes.since is None:
             self._changes.since = time.monotonic()
+        if (recording := TRACER.recording) is not None:
+            self._trace(recording)
+
+    def _trace(self, recording: Recording) -> None:
+        if (message := recording.message) is not None:
+            message.handed_over = time.monotonic_ns()
+            self._changes.traces = self._changes.traces or (FrameTrace(),)
+            self._changes.traces[0].add(message)

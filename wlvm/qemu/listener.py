@@ -17,6 +17,7 @@ from wlvm.qemu.handover import MAX_FRAMES, FrameToken, Handover, Scanout
 from wlvm.qemu.messages import ScanoutBytes, UpdateBytes
 from wlvm.qemu.peer import Peer
 from wlvm.qemu.placeholder_surface import is_placeholder
+from wlvm.trace import TRACER, MessageTrace
 
 #: How long a frame may wait for its acknowledgement, in seconds; then QEMU gets it without.
 FRAME_DEADLINE: Final = 0.020
@@ -56,6 +57,8 @@ class Listener:
         self._bytes = (0, 0)
         self._bytes_fourcc = 0
         self._frames: dict[FrameToken, float] = {}
+        #: What is recorded of those, if somebody does.
+        self._traces: dict[FrameToken, MessageTrace] = {}
         self._is_dmabuf = False
         #: Whether the guest has ever drawn; and whether QEMU's placeholder is there in its place, which as bytes is kept.
         self._has_drawn = False
@@ -114,6 +117,8 @@ class Listener:
         for frame in frames:
             if self._frames.pop(frame, None) is not None:
                 peer.answer(frame)
+                if self._traces and (trace := self._traces.pop(frame, None)) is not None:
+                    trace.acknowledged = time.monotonic_ns()
 
     def next_deadline(self) -> float | None:
         """When `expire` has something to do, in monotonic seconds."""
@@ -191,6 +196,10 @@ class Listener:
         if message.reply_wanted:
             frame = FrameToken(message.serial)
             self._frames[frame] = time.monotonic() + FRAME_DEADLINE
+            if (recording := TRACER.recording) is not None and (
+                trace := recording.awaits_answer()
+            ) is not None:
+                self._traces[frame] = trace
             if len(self._frames) > MAX_FRAMES:
                 self.acknowledge(peer, (next(iter(self._frames)),))
             self._handover.frame(frame)

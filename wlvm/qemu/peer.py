@@ -6,6 +6,7 @@ import array
 import logging
 import selectors
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -24,6 +25,7 @@ from wlvm.qemu.dbus import (
     encode_error,
     encode_return,
 )
+from wlvm.trace import TRACER
 
 #: What QEMU may leave unread, in bytes, before it is given up; and before calls that want no reply are left out.
 MAX_UNSENT: Final = 1 << 20
@@ -65,6 +67,8 @@ class Peer:
         self._reading = True
         self._interest = 0
         self._closed = False
+        #: When the first bytes of the next message came (monotonic ns), where that is recorded.
+        self._message_began = 0
         sock.setblocking(False)
 
     def start(self) -> None:
@@ -130,6 +134,12 @@ class Peer:
             self._lose(f"wlvm failed on a message of QEMU's: {error!r}")
 
     def _receive(self) -> None:
+        recording = TRACER.recording
+        turn_began = 0
+        if recording is not None:
+            turn_began = time.monotonic_ns()
+            if not self._reader.is_amid_message:
+                self._message_began = turn_began
         try:
             count, ancillary, flags, _ = self._socket.recvmsg_into(
                 [self._reader.space()], socket.CMSG_SPACE(MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC
@@ -142,11 +152,16 @@ class Peer:
         if count == 0:
             self._lose(_CLOSED)
             return
+        received = 0 if recording is None else time.monotonic_ns()
         while not self._closed and (message := self._reader.next_message()) is not None:
+            if recording is not None:
+                recording.received(message.fields.member, self._message_began, received)
             try:
                 self._handle(message)
             finally:
                 message.close()
+            if recording is not None:
+                self._message_began, received = turn_began, time.monotonic_ns()
 
     def _handle(self, message: Message) -> None:
         if message.kind in (Kind.RETURN, Kind.ERROR):

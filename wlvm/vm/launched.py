@@ -88,6 +88,10 @@ class LaunchedVm(QmpVm):
             self._process.finish()
 
     @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    @property
     def ended(self) -> bool:
         return self._process is None or not self._process.running
 

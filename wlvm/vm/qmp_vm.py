@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 from wlvm.guest_config import GuestConfig
 from wlvm.loop import EventLoop
+from wlvm.peer_credentials import peer
 from wlvm.qemu.connection import QemuConnection
 from wlvm.qemu.disks import Disks
 from wlvm.qemu.display import DisplayThread
@@ -24,6 +26,7 @@ class QmpVm:
         self._displays = displays
         self._events = events
         self._connection: QemuConnection | None = None
+        self._pid: int | None = None
 
     def reconfigure(self, config: GuestConfig) -> None:
         self._config = config
@@ -43,6 +46,10 @@ class QmpVm:
 
     def reset(self) -> None:
         self._tell("system_reset")
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._connection is None else self._pid
 
     @property
     def disks(self) -> Disks | None:
@@ -66,6 +73,8 @@ class QmpVm:
 
     def _connect(self, sock: socket.socket) -> None:
         """Speak QMP on a connected socket, which is taken over."""
+        with contextlib.suppress(OSError):  # It has just ended, as the connection will tell.
+            self._pid, _ = peer(sock)
         self._connection = QemuConnection(self._loop, self._displays, sock, self._events, self._closed)
 
     def _disconnect(self) -> None:

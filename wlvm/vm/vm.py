@@ -77,6 +77,10 @@ class Vm(Protocol):
         """As its reset button."""
 
     @property
+    def pid(self) -> int | None:
+        """The process of its QEMU; None while there is none, or where nobody says which."""
+
+    @property
     def disks(self) -> Disks | None:
         """Its disks, to be changed; None while nobody can."""
 
