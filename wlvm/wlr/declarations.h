@@ -50,6 +50,18 @@ void *wl_resource_get_user_data(struct wl_resource *resource);
 void wl_resource_destroy(struct wl_resource *resource);
 void wl_resource_post_error(struct wl_resource *resource, uint32_t code, const char *format, ...);
 void wl_resource_post_event(struct wl_resource *resource, uint32_t opcode, ...);
+struct wl_display *wl_display_create(void);
+int wl_display_init_shm(struct wl_display *display);
+int wl_event_loop_dispatch(struct wl_event_loop *loop, int timeout);
+struct wl_client *wl_client_create(struct wl_display *display, int fd);
+void wl_client_destroy(struct wl_client *client);
+void wl_client_flush(struct wl_client *client);
+struct wl_resource *wl_client_get_object(struct wl_client *client, uint32_t id);
+struct wl_shm_buffer;
+struct wl_shm_buffer *wl_shm_buffer_get(struct wl_resource *resource);
+void *wl_shm_buffer_get_data(struct wl_shm_buffer *buffer);
+void wl_shm_buffer_begin_access(struct wl_shm_buffer *buffer);
+void wl_shm_buffer_end_access(struct wl_shm_buffer *buffer);
 void wl_client_get_credentials(const struct wl_client *client, pid_t *pid, uid_t *uid, gid_t *gid);
 
 /* libxkbcommon */
@@ -298,6 +310,8 @@ bool wlr_drm_format_set_has(const struct wlr_drm_format_set *set, uint32_t forma
 struct wlr_texture;
 struct wlr_texture *wlr_texture_from_buffer(struct wlr_renderer *renderer, struct wlr_buffer *buffer);
 void wlr_texture_destroy(struct wlr_texture *texture);
+bool wlr_texture_update_from_buffer(struct wlr_texture *texture, struct wlr_buffer *buffer,
+    struct pixman_region32 *damage);
 bool wlr_texture_is_pixman(struct wlr_texture *texture);
 union pixman_image *wlr_pixman_texture_get_image(struct wlr_texture *texture);
 

@@ -1,20 +1,20 @@
 """How the buffers of scene nodes are sampled when they are scaled, which wlroots 0.16 leaves to its renderers.
 
 A texture says how it is sampled. The scene makes one of a node's buffer when it draws that for the first time, and keeps it until the
-node is given a buffer again: so before each frame the nodes on the output that somebody chose a filter for have their textures made, and
-set up, here.
+node is given another buffer: so before each frame the nodes on the output that somebody chose a filter for have their textures made, and
+set up, here. What was set up stays so until the node has another texture or another place.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wlvm.framebuffer import Filter, Rect
 from wlvm.pixel_grid import PixelGrid
 from wlvm.wlr import abi
 from wlvm.wlr.abi import NULL, c, ffi, wlr, wlr_ffi
 from wlvm.wlr.listeners import Listeners
-from wlvm.wlr.loader import LoaderError
+from wlvm.wlr.scene_buffer import private
 
 #: pixman.h: PIXMAN_FILTER_NEAREST and _BILINEAR, PIXMAN_REPEAT_PAD.
 _PIXMAN_FILTERS: Final = {Filter.NEAREST: 3, Filter.LINEAR: 4}
@@ -27,11 +27,34 @@ _GL_FILTERS: Final = {Filter.NEAREST: 0x2600, Filter.LINEAR: 0x2601}
 _TRANSFORM_90: Final = 1  # the bit of all transforms of enum wl_output_transform that swap the sides
 
 
-#: Where the private end of a `struct wlr_scene_buffer` begins, in bytes.
-_PRIVATE: Final[int] = wlr_ffi.offsetof("struct wlr_scene_buffer", "primary_output") + ffi.sizeof("void *")
+class _Screen(NamedTuple):
+    """What of an output decides where a box of the layout is in its buffer; width and height in pixels, as it is seen."""
 
-if _PRIVATE + ffi.sizeof("struct wlr_scene_buffer_private") != wlr_ffi.sizeof("struct wlr_scene_buffer"):
-    raise LoaderError("struct wlr_scene_buffer is not that of wlroots 0.16")
+    x: int
+    y: int
+    scale: float
+    transform: int
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, scene_output: Any) -> _Screen:
+        """That of a `struct wlr_scene_output *`."""
+        output = scene_output.output
+        width, height, transform = output.width, output.height, output.transform
+        if transform & _TRANSFORM_90:
+            width, height = height, width
+        return cls(scene_output.x, scene_output.y, output.scale, transform, width, height)
+
+    def target(self, box: tuple[int, int, int, int]) -> Rect | None:
+        """The pixels of the output's buffer that a box of the layout is drawn on; None where that is beside the output."""
+        physical = PixelGrid((self.x, self.y), self.scale).physical(Rect(*box))
+        if not physical.overlaps(Rect(0, 0, self.width, self.height)):
+            return None
+        turned = wlr_ffi.new("struct wlr_box *", tuple(physical))
+        inverse = wlr.wlr_output_transform_invert(self.transform)
+        wlr.wlr_box_transform(turned, turned, inverse, self.width, self.height)
+        return Rect(turned.x, turned.y, turned.width, turned.height)
 
 
 class _FilteredNode:
@@ -39,10 +62,11 @@ class _FilteredNode:
 
     def __init__(self, pointer: Any, filter: Filter) -> None:
         self.filter = filter
+        self._prepared: object = None
+        self._position = wlr_ffi.new("int[2]")
         self._pointer = pointer
         self._node = wlr_ffi.addressof(pointer.node)
-        private = ffi.cast("char *", abi.address(pointer)) + _PRIVATE
-        self._private = ffi.cast("struct wlr_scene_buffer_private *", private)
+        self._private = private(pointer)
         self._listeners = Listeners()
         self._listeners.add(wlr_ffi.addressof(pointer.node.events.destroy), lambda _data: self._destroyed())
 
@@ -50,22 +74,33 @@ class _FilteredNode:
         self._listeners.remove()
         del _nodes[abi.address(self._pointer)]
 
-    def box(self) -> Rect | None:
-        """Where it is in the layout; None where it is hidden, or shows nothing."""
-        position = wlr_ffi.new("int[2]")
-        shown = wlr.wlr_scene_node_coords(self._node, position, position + 1)
-        width, height = self._private.dst_width, self._private.dst_height
-        if not shown or self._pointer.buffer == wlr_ffi.NULL or width <= 0 or height <= 0:
-            return None
-        return Rect(position[0], position[1], width, height)
-
-    def texture(self, renderer: Any) -> Any:
-        """The texture that the scene is to draw from, made now if there is none; NULL where it cannot be made."""
-        if self._private.texture == NULL:
+    def prepare(self, screen: _Screen, renderer: Any) -> None:
+        """Before a frame of an output, which a renderer draws."""
+        box, texture = self._box(), self._private.texture
+        if box is None or (texture != NULL and self._prepared == (texture, box, screen, self.filter)):
+            return
+        target = screen.target(box)
+        if target is None:
+            return
+        if texture == NULL:
             buffer = abi.borrow("struct wlr_buffer *", self._pointer.buffer)
             # The scene destroys it, as it does those that it makes itself.
-            self._private.texture = c.wlr_texture_from_buffer(renderer, buffer)
-        return self._private.texture
+            texture = self._private.texture = c.wlr_texture_from_buffer(renderer, buffer)
+        if texture == NULL:
+            return
+        if c.wlr_texture_is_pixman(texture):
+            _set_up_pixman(texture, self.filter, target)
+        elif c.wlr_renderer_is_gles2(renderer):
+            _set_up_gles2(texture, self.filter, c.wlr_gles2_renderer_get_egl(renderer))
+        self._prepared = (texture, box, screen, self.filter)
+
+    def _box(self) -> tuple[int, int, int, int] | None:
+        """Where it is in the layout; None where it is hidden, or shows nothing."""
+        shown = wlr.wlr_scene_node_coords(self._node, self._position, self._position + 1)
+        width, height = self._private.dst_width, self._private.dst_height
+        if not shown or not self._pointer.buffer or width <= 0 or height <= 0:
+            return None
+        return (*self._position, width, height)
 
 
 #: By the node's address.
@@ -83,33 +118,9 @@ def choose(scene_buffer: Any, filter: Filter) -> None:
 
 def prepare(scene_output: Any, renderer: Any) -> None:
     """Before a frame of a `struct wlr_scene_output *`, which a `struct wlr_renderer *` draws: set up the textures of the nodes on it."""
-    output = scene_output.output
-    renderer = abi.borrow("struct wlr_renderer *", renderer)
-    grid = PixelGrid((scene_output.x, scene_output.y), output.scale)
-    width, height = output.width, output.height
-    if output.transform & _TRANSFORM_90:
-        width, height = height, width
+    screen, renderer = _Screen.of(scene_output), abi.borrow("struct wlr_renderer *", renderer)
     for node in _nodes.values():
-        box = node.box()
-        if box is None:
-            continue
-        physical = grid.physical(box)
-        if not physical.overlaps(Rect(0, 0, width, height)):
-            continue
-        texture = node.texture(renderer)
-        if texture == NULL:
-            continue
-        if c.wlr_texture_is_pixman(texture):
-            _set_up_pixman(texture, node.filter, _turned(physical, output.transform, width, height))
-        elif c.wlr_renderer_is_gles2(renderer):
-            _set_up_gles2(texture, node.filter, c.wlr_gles2_renderer_get_egl(renderer))
-
-
-def _turned(box: Rect, transform: int, width: int, height: int) -> Rect:
-    """A box of an output's pixels as it lies in the output's buffer."""
-    turned = wlr_ffi.new("struct wlr_box *", tuple(box))
-    wlr.wlr_box_transform(turned, turned, wlr.wlr_output_transform_invert(transform), width, height)
-    return Rect(turned.x, turned.y, turned.width, turned.height)
+        node.prepare(screen, renderer)
 
 
 def _set_up_pixman(texture: Any, filter: Filter, target: Rect) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from wlvm.framebuffer import Filter, Rect
-from wlvm.wlr import abi, sampling
+from wlvm.wlr import abi, sampling, scene_buffer
 from wlvm.wlr.abi import c, ffi, wlr, wlr_ffi
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.environment import environment
@@ -114,6 +114,7 @@ class BufferNode(Node):
 
     def __init__(self, parent: Tree) -> None:
         self._pointer = wlr.wlr_scene_buffer_create(parent.pointer, wlr_ffi.NULL)
+        self._private = scene_buffer.private(self._pointer)
         super().__init__(wlr_ffi.addressof(self._pointer.node))
 
     def set_buffer(self, buffer: Buffer | None) -> None:
@@ -125,9 +126,7 @@ class BufferNode(Node):
         boxes = [(r.x, r.y, r.x + r.width, r.y + r.height) for r in damage]
         region = ffi.new("struct pixman_region32 *")
         c.pixman_region32_init_rects(region, ffi.new("struct pixman_box32[]", boxes), len(boxes))
-        wlr.wlr_scene_buffer_set_buffer_with_damage(
-            self._pointer, buffer.pointer, abi.lend("struct pixman_region32 *", region)
-        )
+        scene_buffer.damage(self._pointer, self._private, buffer, region)
         c.pixman_region32_fini(region)
 
     def set_filter(self, filter: Filter) -> None:
