@@ -1,4 +1,4 @@
-"""What copying a guest's pixels costs, by the shape of the damage, and what a read a row would."""
+"""What copying a guest's pixels costs, by the shape of the damage: from a guarded map, and with pread."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import numpy as np
 from bench.effort import Effort
 from bench.results import Row, Value, rounded
 from bench.running import SIZE
+from tests.loops import SelectorLoop
 from wlvm.fd import OwnedFd
 from wlvm.framebuffer import XRGB8888, Rect
 from wlvm.latency import percentile
 from wlvm.shared_memory import SharedFramebuffer
+from wlvm.shared_reader import SharedReader
 from wlvm.staging import StagingFramebuffer
 
 _HEIGHTS = (16, 256, SIZE[1])
@@ -31,7 +33,8 @@ def measure(effort: Effort) -> list[Row]:
     shared = SharedFramebuffer(OwnedFd(memory), width, height, width * 4, 0, XRGB8888)
     staging = StagingFramebuffer(width, height, width * 4, XRGB8888)
     rects = [Rect(0, 0, width // part, rows) for part in _PARTS for rows in _HEIGHTS]
-    rows = [_shared(rect, shared, staging, effort.copies) for rect in rects]
+    reader = SharedReader(SelectorLoop(), shared)
+    rows = [_shared(rect, reader, staging, effort.copies) for rect in rects]
     rows += [_bytes(Rect(0, 0, *size), staging, effort.copies) for size in ((256, 256), SIZE)]
     source, target = np.ones((height, width), np.uint32), np.zeros((height, width), np.uint32)
     rows.append(
@@ -39,20 +42,14 @@ def measure(effort: Effort) -> list[Row]:
             "numpy copy of all of it", {"us": _microseconds(lambda: np.copyto(target, source), effort.copies)}
         )
     )
-    shared.close()
+    reader.close()
     return rows
 
 
-def _shared(rect: Rect, shared: SharedFramebuffer, staging: StagingFramebuffer, count: int) -> Row:
-    rows = [Rect(rect.x, rect.y + y, rect.width, 1) for y in range(rect.height)]
-
-    def row_by_row() -> None:
-        for row in rows:
-            staging.read(shared, row)
-
+def _shared(rect: Rect, reader: SharedReader, staging: StagingFramebuffer, count: int) -> Row:
     values: dict[str, Value] = {
-        "us": _microseconds(lambda: staging.read(shared, rect), count),
-        "row by row us": _microseconds(row_by_row, count),
+        "mapped us": _microseconds(lambda: reader.read([rect], staging), count),
+        "pread us": _microseconds(lambda: staging.read(reader.shared, rect), count),
     }
     return Row(f"shared memory, {rect.width}x{rect.height}", values)
 

@@ -17,6 +17,7 @@ from wlvm.desktop.output import Output
 from wlvm.latency import Latencies
 from wlvm.qemu.display import DisplayThread
 from wlvm.server import Server
+from wlvm.shared_reader import SharedReader
 from wlvm.staging import StagingFramebuffer
 from wlvm.wlr.output import WlrOutput
 
@@ -51,9 +52,7 @@ def _cases() -> list[_Case]:
 
 def _row(case: _Case, seconds: float) -> Row:
     # The main thread's turns: what a display tells, less the copying of its pixels; a frame, less wlroots' composition.
-    updating = Stopwatch(
-        (DisplayThread, "dispatch"), (StagingFramebuffer, "read"), (StagingFramebuffer, "write")
-    )
+    updating = Stopwatch((DisplayThread, "dispatch"), (SharedReader, "read"), (StagingFramebuffer, "write"))
     drawing = Stopwatch((Output, "_frame"), (WlrOutput, "commit"))
     values: dict[str, Value] = {}
 

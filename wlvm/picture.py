@@ -19,6 +19,7 @@ from wlvm.loop import EventLoop
 from wlvm.qemu.handover import ConsoleChanges, Scanout
 from wlvm.qemu.messages import ScanoutBytes, ScanoutDmabuf, ScanoutMap
 from wlvm.shared_memory import TruncatedError
+from wlvm.shared_reader import SharedReader
 from wlvm.staging import StagingFramebuffer
 from wlvm.udmabuf import wrap
 from wlvm.wlr.buffer import Buffer
@@ -161,14 +162,15 @@ class SharedPicture:
     path = "shared memory"
     upside_down = False
 
-    def __init__(self, scanout: ScanoutMap, fallback: str) -> None:
+    def __init__(self, loop: EventLoop, scanout: ScanoutMap, fallback: str) -> None:
         """Takes the scanout over. TruncatedError (and the memory is closed) when it is already gone."""
         self.fallback = fallback
-        shared = self._shared = scanout.framebuffer
+        shared = scanout.framebuffer
+        self._reader = SharedReader(loop, shared)
         self._staging = StagingFramebuffer(shared.width, shared.height, shared.stride, shared.fourcc)
         self.buffer = Buffer(self._staging)
         try:
-            self._staging.read(shared, self.visible)
+            self._reader.read([self.visible], self._staging)
         except TruncatedError:
             self.close()
             raise
@@ -179,19 +181,18 @@ class SharedPicture:
 
     @property
     def visible(self) -> Rect:
-        return Rect(0, 0, self._shared.width, self._shared.height)
+        return Rect(0, 0, self._staging.width, self._staging.height)
 
     def show(self, scanout: Scanout) -> bool:
         if not isinstance(scanout, ScanoutMap) or not self._staging.fits(scanout.framebuffer):
             return False
-        self._shared.close()
-        self._shared = scanout.framebuffer
-        self._staging.read(self._shared, self.visible)
+        self._reader.show(scanout.framebuffer)
+        self._reader.read([self.visible], self._staging)
         return True
 
     def update(self, changes: ConsoleChanges) -> Sequence[Rect]:
-        for rect in changes.damage:
-            self._staging.read(self._shared, rect)
+        if changes.damage:
+            self._reader.read(changes.damage, self._staging)
         return changes.damage
 
     def frame(self) -> Frame:
@@ -201,7 +202,7 @@ class SharedPicture:
         return None
 
     def close(self) -> None:
-        self._shared.close()
+        self._reader.close()
         self.buffer.drop()
 
 
@@ -358,7 +359,7 @@ class PictureMaker:
             picture = DmabufPicture(self._loop, self._textures, descriptor, path="udmabuf")
         except (OSError, UnshowableError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            shared = SharedPicture(scanout, f"{_NO_DMABUF}, nor can it be made one: {reason}")
+            shared = SharedPicture(self._loop, scanout, f"{_NO_DMABUF}, nor can it be made one: {reason}")
             return self._drawable(shared, scanout.framebuffer.fourcc)
         scanout.close()
         return picture

@@ -1,7 +1,7 @@
 """A framebuffer in shared memory that another process made, and may truncate while we read it.
 
-A memory map of a file that shrinks kills whoever touches the lost pages (SIGBUS). So the pages of a SharedFramebuffer are
-never mapped: `read` copies them with pread(2), for which a missing page is a short count, not a signal.
+A memory map of a file that shrinks kills whoever touches the lost pages (SIGBUS). So `read` copies them with pread(2), for which a missing page
+is a short count, not a signal; `wlvm.shared_reader` has a map that is guarded.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ MAX_BYTES = 256 << 20
 
 class TruncatedError(OSError):
     """Memory that was there when the framebuffer was announced is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("the guest's framebuffer memory has been truncated")
 
 
 class SharedFramebuffer(Struct, frozen=True):
@@ -73,6 +76,12 @@ class SharedFramebuffer(Struct, frozen=True):
         """Close the fd, once."""
         self.fd.close()
 
+    def check_size(self) -> None:
+        """TruncatedError when the memory has become too short for the framebuffer."""
+        end = self.offset + (self.height - 1) * self.stride + self.width * BYTES_PER_PIXEL[self.fourcc]
+        if os.fstat(self.fd.fileno()).st_size < end:
+            raise TruncatedError
+
     def read(self, rect: Rect, into: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
         """Copy `rect` into the same place of `into`: `height` rows of `stride` bytes, this framebuffer's own.
 
@@ -98,7 +107,7 @@ class SharedFramebuffer(Struct, frozen=True):
         while target:
             count = os.preadv(self.fd.fileno(), [target], position)
             if count == 0:
-                raise TruncatedError("the guest's framebuffer memory has been truncated")
+                raise TruncatedError
             target = target[count:]
             position += count
 

@@ -42,6 +42,14 @@ class StagingFramebuffer:
         self._rows[rect.y : rect.y + rect.height, left : left + row] = source
         self.copied += rect.height * row
 
+    def copy(self, rows: np.ndarray[Any, np.dtype[np.uint8]], rect: Rect) -> None:
+        """Copy `rect` from rows of the same size and format."""
+        x, y, width, height = rect
+        bytes_per_pixel = BYTES_PER_PIXEL[self.fourcc]
+        part = np.s_[y : y + height, x * bytes_per_pixel : (x + width) * bytes_per_pixel]
+        self._rows[part] = rows[part]
+        self.copied += height * width * bytes_per_pixel
+
     def read(self, shared: SharedFramebuffer, rect: Rect) -> None:
         """Copy `rect` from shared memory of the same size, stride and format. TruncatedError when it is no longer there."""
         shared.read(rect, self._rows)

@@ -115,7 +115,7 @@ def test_shared_memory_is_read_where_it_is_damaged() -> None:
 
 def test_a_page_flip_to_other_memory_keeps_the_buffer_and_closes_the_old_memory() -> None:
     theirs, message = shared(pixels(20, 10))
-    picture = SharedPicture(message, "")
+    picture = SharedPicture(ManualLoop(), message, "")
     first, image = picture.buffer, pixels(20, 10)
     other, flip = shared(image)
     assert picture.show(flip)
@@ -131,7 +131,7 @@ def test_a_page_flip_to_other_memory_keeps_the_buffer_and_closes_the_old_memory(
 def test_truncated_memory_leaves_the_last_picture_and_no_fd() -> None:
     image = pixels(20, 10)
     theirs, message = shared(image)
-    picture = SharedPicture(message, "")
+    picture = SharedPicture(ManualLoop(), message, "")
     os.ftruncate(theirs.fileno(), 0)
     with pytest.raises(TruncatedError):
         picture.update(ConsoleChanges(damage=[Rect(0, 0, 20, 10)]))
