@@ -1,17 +1,14 @@
-"""What the kernel knows of a process: processor time, memory, file descriptors (proc(5))."""
+"""What the kernel knows of a process: processor time, memory, file descriptors (proc(5)); besides what wlvm itself asks of it."""
 
 from __future__ import annotations
 
 import gc
 import os
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
-#: The kind of clock that clock_getcpuclockid(3) asks for, in its lowest bits.
-_CPUCLOCK_SCHED = 2
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -21,27 +18,9 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * _TICK
 
 
-def fine_cpu_seconds(pid: int) -> float:
-    """The same to the nanosecond, by the process's own clock (clock_getcpuclockid(3)); OSError when it has ended."""
-    return time.clock_gettime(~pid << 3 | _CPUCLOCK_SCHED)
-
-
 def task_cpu_seconds(pid: int, thread: int) -> float:
     """The processor time of a thread of any process, by its number, to the last tick of the kernel's clock."""
     return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0]) / 1e9
-
-
-def voluntary_switches(pid: int) -> int:
-    """How often a process's threads have gone to sleep: those that live."""
-    files = Path(f"/proc/{pid}/task").glob("*/status")
-    lines = [line for file in files for line in file.read_text().splitlines()]
-    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches:"))
-
-
-def proportional_kib(pid: int) -> int:
-    """A process's memory (PSS) in KiB: what it shares with others is divided among them."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def thread_cpu_seconds(name: str) -> float:

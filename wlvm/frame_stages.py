@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from wlvm.latency import percentile
-from wlvm.trace import DrawTrace, FrameTrace, Recorded
+from wlvm.trace import DrawTrace, FrameTrace, PressTrace, Recorded
 
 #: In their order: each begins where the one before it ends.
 STAGES: Final = (
@@ -43,6 +43,7 @@ class Trace(Struct):
 
     frames: list[FrameTrace] = field(default_factory=list)
     draws: dict[tuple[str, int], DrawTrace] = field(default_factory=dict)
+    presses: list[PressTrace] = field(default_factory=list)
     dropped: int = 0
 
     @classmethod
@@ -57,6 +58,7 @@ class Trace(Struct):
         """Have this in it, too."""
         self.frames += recorded.frames
         self.draws.update(((draw.output, draw.commit), draw) for draw in recorded.draws)
+        self.presses += recorded.presses
         self.dropped += recorded.dropped
 
     def draw(self, frame: FrameTrace) -> DrawTrace | None:

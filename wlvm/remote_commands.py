@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 
+#: Keys that type something and have a name.
+_KEYS = {"space": " ", "return": "\n", "enter": "\n", "tab": "\t"}
+
 
 def add_remote(commands: Any) -> None:
     """The commands that ask a running wlvm."""
@@ -112,6 +115,20 @@ def add_remote(commands: Any) -> None:
     add_json(_add_asking(commands, "outputs", _outputs, "the outputs: their modes, scales and places"))
 
     add_json(_add_asking(commands, "about", _about, "what a running wlvm draws with, and its guests' QEMUs"))
+
+    bench = _add_asking(
+        commands, "bench", _bench, "watch a guest for a while, and say what its frames take here"
+    )
+    bench.add_argument("guest", metavar="GUEST", nargs="?", help="(default: the one with the focus)")
+    bench.add_argument(
+        "--console", type=int, metavar="N", help="which console (default: the one with the focus, or 0)"
+    )
+    bench.add_argument("--seconds", type=seconds, default=10.0, metavar="N", help="for so long (default: 10)")
+    bench.add_argument(
+        "--key", type=_key, metavar="KEY",
+        help="then press this key ten times, to see how soon a picture follows: one character, space, Return or Tab",
+    )  # fmt: skip
+    add_json(bench)
 
     message = _add_asking(commands, "msg", _msg, "do a command of the key bindings, or tell what happens")
     add_json(message)
@@ -327,6 +344,27 @@ def _trace(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     else:
         print(tables.trace(summary(trace)))
     return OK
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from wlvm import live_bench, live_bench_text
+
+    socket = arguments.socket or find_socket(os.environ)
+    print(live_bench_text.beginning(arguments.seconds), file=sys.stderr)
+    seen = live_bench.watch(socket, arguments.guest, arguments.console, arguments.seconds, arguments.key)
+    if arguments.json:
+        print_json(msgspec.to_builtins(seen))
+    else:
+        print(live_bench_text.text(seen))
+    return OK
+
+
+def _key(text: str) -> str:
+    """A key that types one character, as that."""
+    character = _KEYS.get(text.lower(), text)
+    if len(character) != 1:
+        raise argparse.ArgumentTypeError(f'"{text}": expected one character, space, Return or Tab')
+    return character
 
 
 def _waybar(arguments: argparse.Namespace) -> int:

@@ -87,11 +87,19 @@ class DrawTrace(Struct, omit_defaults=True):
     scanned_out: bool = False
 
 
+class PressTrace(Struct):
+    """A key or button that went down for a `guest`, `sent` to its QEMU then. Which one is not recorded."""
+
+    guest: str
+    sent: int
+
+
 class Recorded(Struct, omit_defaults=True):
-    """What a recording has to tell: `frames` and `draws` whose way is over, and how many of either were `dropped` since it last told."""
+    """What a recording has to tell: `frames` and `draws` whose way is over, the `presses`, and how many of these were `dropped` since it last told."""
 
     frames: list[FrameTrace] = field(default_factory=list)
     draws: list[DrawTrace] = field(default_factory=list)
+    presses: list[PressTrace] = field(default_factory=list)
     dropped: int = 0
 
 
@@ -104,6 +112,7 @@ class Recording:
         self._began = time.monotonic_ns()
         self._frames: deque[FrameTrace] = deque()
         self._draws: deque[DrawTrace] = deque()
+        self._presses: deque[PressTrace] = deque()
         self._dropped = 0
         #: The message that the display thread is at.
         self.message: MessageTrace | None = None
@@ -111,7 +120,7 @@ class Recording:
     @property
     def has_more(self) -> bool:
         """Whether something is recorded that was not taken."""
-        return bool(self._frames or self._draws)
+        return bool(self._frames or self._draws or self._presses)
 
     def received(self, name: str, began: int, received: int) -> None:
         """The display thread begins with a message whose first bytes came at `began`: before the recording, perhaps, so that nobody noted it."""
@@ -136,6 +145,10 @@ class Recording:
                     break
                 draw.presented = nanoseconds(when)
 
+    def pressed(self, guest: str) -> None:
+        """A key or button of a guest goes down."""
+        self._add(self._presses, PressTrace(guest, time.monotonic_ns()))
+
     def has_taken(self, frame: FrameTrace) -> None:
         """The main thread has taken a frame."""
         self._add(self._frames, frame)
@@ -152,8 +165,9 @@ class Recording:
         for draw in self._draws:
             (draws if draw.presented or draw.committed < lost else undisplayed).append(draw)
         self._frames, self._draws = under_way, undisplayed
+        presses, self._presses = list(self._presses), deque()
         dropped, self._dropped = self._dropped, 0
-        return Recorded(frames, draws, dropped)
+        return Recorded(frames, draws, presses, dropped)
 
     def _add(self, waiting: deque[_Trace], trace: _Trace) -> None:
         waiting.append(trace)

@@ -8,8 +8,9 @@ from functools import partial
 
 from bench.peers.path import GUEST, QEMU
 from bench.peers.records import Idle
-from bench.process import fine_cpu_seconds, proportional_kib, task_cpu_seconds, voluntary_switches
+from bench.process import task_cpu_seconds
 from guests.testcard.launch import TestCard
+from wlvm.process_usage import fine_cpu_seconds, proportional_kib, voluntary_switches
 
 _SETTLE = 1.0
 

@@ -172,7 +172,7 @@ Not measured:
   of 16 ms that runs by itself. So under load wlvm's output shows fewer than 60 frames a second and its keys wait longer, which a screen would not do: *lost at best* counts with what each output can do,
   and GTK's window in wlvm has the same output as wlvm's guests.
 - No GPU: nothing is said of dma-bufs, of OpenGL windows, or of SPICE with GL, which are another race. Two cores: who is slow here slows the guest too, which draws on the same cores.
-- On your own session, with your GPU and your guest, `wlvm stats` tells how long wlvm's frames take to the screen; of other programs it knows nothing.
+- On your own session, with your GPU and your guest, `wlvm bench` tells how long wlvm's frames take to the screen, and what they cost; of other programs it knows nothing.
 
 ## Results
 

@@ -91,6 +91,7 @@ STRUCTS: dict[str, list[type[msgspec.Struct]]] = {
         trace.FrameTrace,
         trace.MessageTrace,
         trace.DrawTrace,
+        trace.PressTrace,
     ],
     "about": [messages.NoArguments, messages.About, messages.MachineAbout],
     "inputs": [messages.NoArguments, messages.Inputs, messages.InputListing],

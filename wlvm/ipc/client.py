@@ -30,10 +30,12 @@ from wlvm.ipc.messages import (
     Kind,
     Listing,
     NotRunningError,
+    Outputs,
     Reply,
     Request,
     Stats,
     Tracing,
+    Views,
 )
 from wlvm.trace import Recorded
 
@@ -154,6 +156,14 @@ class ControlClient:
         self._socket.settimeout(None)
         while True:
             yield msgspec.json.decode(self._next_line())
+
+    def views(self) -> Views:
+        """Guests' consoles and windows: where they are, and which has the focus."""
+        return self._typed(Views, "views", {})
+
+    def outputs(self) -> Outputs:
+        """The outputs: their modes, scales and places."""
+        return self._typed(Outputs, "outputs", {})
 
     def about(self) -> About:
         """What wlvm and its guests are, and run on."""

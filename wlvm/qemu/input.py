@@ -25,6 +25,7 @@ from wlvm.qemu.motion import (
 )
 from wlvm.qemu.qmp import NOT_RUNNING, Execute, Failure, QmpError, Reply
 from wlvm.qemu.touch import TouchForwarder
+from wlvm.trace import TRACER
 
 #: The buttons that QEMU has: evdev code (linux/input-event-codes.h) -> InputButton.
 BUTTONS: Final = MappingProxyType(
@@ -148,6 +149,8 @@ class InputForwarder:
 
         QmpError when the connection is gone.
         """
+        if down:
+            self._trace_press()
         events = [_change(_Change(code, down))]
         self._execute("input-send-event", {**self._target, "events": events}, on_reply=on_reply)
 
@@ -233,11 +236,16 @@ class InputForwarder:
         if down:
             self._held.add(code)
             self._down[code] = None
+            self._trace_press()
         else:
             self._held.discard(code)
             self._down.pop(code, None)
         self._send_changes([_Change(code, down)])
         return True
+
+    def _trace_press(self) -> None:
+        if TRACER.recording is not None:
+            TRACER.recording.pressed(self._name)
 
     def _release(self, codes: Iterable[int]) -> None:
         self._held.difference_update(codes)
