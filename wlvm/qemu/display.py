@@ -20,7 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Protocol
 
 from wlvm.qemu.console import Console
 from wlvm.qemu.dbus import Call
@@ -29,9 +29,6 @@ from wlvm.qemu.peer import Peer
 from wlvm.qemu.session import Session
 
 __all__ = ["Console", "Display", "DisplayEvents", "DisplayThread"]
-
-#: How often the thread looks for more, at most, before it wakes the main thread: a guest that never stops keeps nobody waiting.
-_MAX_LOOKS: Final = 4
 
 
 class DisplayEvents(Protocol):
@@ -108,7 +105,6 @@ class DisplayThread:
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._events: deque[Callable[[], None]] = deque()
         self._commands: deque[Callable[[], None]] = deque()
-        self._untold = False
         self._sessions: set[Session] = set()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake, selectors.EVENT_READ)
@@ -181,32 +177,19 @@ class DisplayThread:
     def _tell(self, event: Callable[[], None]) -> None:
         """Have the main thread run this from `dispatch`. Called on the display thread."""
         self._events.append(event)
-        self._untold = True
+        os.eventfd_write(self._news, 1)
 
     def _run(self) -> None:
         while not self._stopping:
-            self._serve(self._selector.select(self._timeout()))
-            # What QEMU says of one frame in several messages is told at once: the main thread is woken when nothing more is there.
-            looks = 0
-            while self._untold:
-                more = self._selector.select(0) if looks < _MAX_LOOKS else []
-                looks += 1
-                if more:
-                    self._serve(more)
+            for key, events in self._selector.select(self._timeout()):
+                if isinstance(key.data, Peer):
+                    key.data.ready(events)
                 else:
-                    self._untold = False
-                    os.eventfd_write(self._news, 1)
-
-    def _serve(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
-        for key, events in ready:
-            if isinstance(key.data, Peer):
-                key.data.ready(events)
-            else:
-                os.eventfd_read(self._wake)
-        self._run_commands()
-        now = time.monotonic()
-        for session in self._sessions:
-            session.expire(now)
+                    os.eventfd_read(self._wake)
+            self._run_commands()
+            now = time.monotonic()
+            for session in self._sessions:
+                session.expire(now)
 
     def _run_commands(self) -> None:
         while self._commands:
