@@ -178,6 +178,8 @@ class DmabufMemory:
         whole = (self.width, self.height) == (self.descriptor.width, self.descriptor.height)
         return self.descriptor if whole and not self._kept_from_gpu else None
 
+    resident = None
+
     def begin_access(self) -> Pixels | None:
         """Does not wait for who may be drawing: then what is there is read as it is, and what is drawn will be announced."""
         if not self.descriptor.linear:

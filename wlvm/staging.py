@@ -64,8 +64,12 @@ class StagingFramebuffer:
     def dmabuf(self) -> None:
         return None
 
-    def begin_access(self) -> Pixels:
+    @property
+    def resident(self) -> Pixels:
         return Pixels(self._rows, self.fourcc, self.stride)
+
+    def begin_access(self) -> Pixels:
+        return self.resident
 
     def end_access(self) -> None:
         pass

@@ -28,6 +28,8 @@ class Source:
     def dmabuf(self) -> DmabufDescriptor | None:
         return self.descriptor
 
+    resident = None
+
     def begin_access(self) -> Pixels | None:
         self.log.append("begin")
         return Pixels(self.memory, XRGB8888, 64) if self.readable else None

@@ -105,6 +105,7 @@ class DisplayThread:
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._events: deque[Callable[[], None]] = deque()
         self._commands: deque[Callable[[], None]] = deque()
+        self._untold = False
         self._sessions: set[Session] = set()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake, selectors.EVENT_READ)
@@ -175,9 +176,12 @@ class DisplayThread:
             os.eventfd_write(self._wake, 1)
 
     def _tell(self, event: Callable[[], None]) -> None:
-        """Have the main thread run this from `dispatch`. Called on the display thread."""
+        """Have the main thread run this from `dispatch`. Called on the display thread, at the end of whose turn that one is woken.
+
+        Woken sooner, it would wait for the interpreter.
+        """
         self._events.append(event)
-        os.eventfd_write(self._news, 1)
+        self._untold = True
 
     def _run(self) -> None:
         while not self._stopping:
@@ -190,6 +194,9 @@ class DisplayThread:
             now = time.monotonic()
             for session in self._sessions:
                 session.expire(now)
+            if self._untold:
+                self._untold = False
+                os.eventfd_write(self._news, 1)
 
     def _run_commands(self) -> None:
         while self._commands:

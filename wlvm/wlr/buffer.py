@@ -26,6 +26,10 @@ class BufferSource(Protocol):
     width: int
     height: int
 
+    @property
+    def resident(self) -> Pixels | None:
+        """Pixels that anybody may read for as long as the source is open, the same ones always; None where an access begins and ends."""
+
     def dmabuf(self) -> DmabufDescriptor | None:
         """The dma-buf that a GPU or a plane may import, for as long as the source is open; None when there is none."""
 
@@ -51,7 +55,10 @@ class Buffer:
         self._pointer = ffi.new("struct wlr_buffer *")
         self._dmabuf: Any = None
         self._dropped = False
-        c.wlr_buffer_init(self._pointer, _IMPLEMENTATION, source.width, source.height)
+        resident = source.resident
+        self._resident = None if resident is None else _place(resident)
+        implementation = _IMPLEMENTATION if resident is None else _RESIDENT
+        c.wlr_buffer_init(self._pointer, implementation, source.width, source.height)
         Buffer._alive[abi.address(self._pointer)] = self
 
     @property
@@ -107,9 +114,13 @@ class Buffer:
         pixels = self.source.begin_access()
         if pixels is None:
             return False
-        data[0] = ffi.cast("void *", ffi.from_buffer(pixels.memory))
-        fourcc[0] = pixels.fourcc
-        stride[0] = pixels.stride
+        data[0], fourcc[0], stride[0] = _place(pixels)
+        return True
+
+    def _show(self, flags: int, data: Any, fourcc: Any, stride: Any) -> bool:
+        if flags & wlr.WLR_BUFFER_DATA_PTR_ACCESS_WRITE:
+            return False
+        data[0], fourcc[0], stride[0] = self._resident
         return True
 
     def _end(self) -> None:
@@ -118,6 +129,11 @@ class Buffer:
     def _destroy(self) -> None:
         del Buffer._alive[abi.address(self._pointer)]
         self.source.close()
+
+
+def _place(pixels: Pixels) -> tuple[Any, int, int]:
+    """Where pixels are, their format, and the bytes of a row. It keeps them from being collected."""
+    return ffi.from_buffer("uint8_t[]", pixels.memory), pixels.fourcc, pixels.stride
 
 
 def _attributes(descriptor: DmabufDescriptor) -> Any:
@@ -155,10 +171,19 @@ _CALLBACKS = {
     "end_data_ptr_access": _callback("void(struct wlr_buffer *)", Buffer._end),
 }
 _IMPLEMENTATION = ffi.new("struct wlr_buffer_impl *", _CALLBACKS)
+#: For resident pixels, which wlroots asks for at each rectangle that it draws. Their end is a call that changes nothing, in C: it compares two words.
+_RESIDENT_CALLBACKS = _CALLBACKS | {
+    "begin_data_ptr_access": _callback(
+        "bool(struct wlr_buffer *, uint32_t, void **, uint32_t *, size_t *)", Buffer._show, False
+    ),
+    "end_data_ptr_access": ffi.cast("void(*)(struct wlr_buffer *)", c.wl_list_empty),
+}
+_RESIDENT = ffi.new("struct wlr_buffer_impl *", _RESIDENT_CALLBACKS)
 
 
 class _Probe:
     width, height = 3, 5
+    resident = None
 
     def dmabuf(self) -> None:
         return None

@@ -5,6 +5,7 @@
 
 /* libwayland-server */
 struct wl_list { struct wl_list *prev; struct wl_list *next; };
+int wl_list_empty(const struct wl_list *list);
 struct wl_array { size_t size; size_t alloc; void *data; };
 struct wl_signal { struct wl_list listener_list; };
 struct wl_listener { struct wl_list link; void *notify; };
@@ -51,6 +52,10 @@ void wl_resource_destroy(struct wl_resource *resource);
 void wl_resource_post_error(struct wl_resource *resource, uint32_t code, const char *format, ...);
 void wl_resource_post_event(struct wl_resource *resource, uint32_t opcode, ...);
 struct wl_display *wl_display_create(void);
+struct wl_protocol_logger_message;
+typedef void (*wl_protocol_logger_func_t)(void *data, int type, const struct wl_protocol_logger_message *message);
+struct wl_protocol_logger *wl_display_add_protocol_logger(struct wl_display *display, wl_protocol_logger_func_t func,
+    void *data);
 int wl_display_init_shm(struct wl_display *display);
 int wl_event_loop_dispatch(struct wl_event_loop *loop, int timeout);
 struct wl_client *wl_client_create(struct wl_display *display, int fd);

@@ -42,6 +42,16 @@ def _made_display() -> Any:
 
 
 _display = _made_display()
+#: The kinds of what that display has said or been asked for, since it was looked at.
+_events: list[int] = []
+
+
+@ffi.callback("wl_protocol_logger_func_t")
+def _note(_data: Any, kind: int, _message: Any) -> None:
+    _events.append(kind)
+
+
+c.wl_display_add_protocol_logger(_display, _note, NULL)
 
 
 class UnmappableError(OSError):
@@ -97,7 +107,6 @@ class GuardedMemory:
         if self._is_gone():
             self._socket.close()
             raise UnmappableError("it is not taken as a client's memory")
-        self._told()
         self._buffer = c.wl_shm_buffer_get(c.wl_client_get_object(self._client, _BUFFER))
         data = ffi.buffer(c.wl_shm_buffer_get_data(self._buffer), size)
         self._memory: Memory | None = np.frombuffer(data, np.uint8)
@@ -110,8 +119,9 @@ class GuardedMemory:
 
     def end(self) -> None:
         """The reading is over. LostError when a part of the memory was not there: then close this."""
+        _events.clear()
         c.wl_shm_buffer_end_access(self._buffer)
-        if self._told():
+        if _events:
             raise LostError("memory of another process is gone")
 
     def _is_gone(self) -> bool:
@@ -121,14 +131,6 @@ class GuardedMemory:
         except BlockingIOError:
             return False
         return True
-
-    def _told(self) -> bytes:
-        """What the display has to say since the last time."""
-        c.wl_client_flush(self._client)
-        try:
-            return self._socket.recv(_MAX_EVENTS)
-        except BlockingIOError:
-            return b""
 
     def close(self) -> None:
         """Give the map up. Harmless when repeated."""

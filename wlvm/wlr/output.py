@@ -72,6 +72,7 @@ class WlrOutput:
         self.pointer = wlr_ffi.cast("struct wlr_output *", pointer)
         self._renderer = backend.renderer
         self._scene_output: Any = None
+        self._damage: Any = None
         #: How many commits there were: what wlroots numbers them by (wlr_output.commit_seq).
         self.commits = 0
         #: Those of whoever shows something here, and removes them when it does no longer.
@@ -226,6 +227,7 @@ class WlrOutput:
         layout.add(self, 0, 0)
         self._scene = scene
         self._scene_output = wlr.wlr_scene_get_scene_output(scene.pointer, self.pointer)
+        self._damage = wlr_ffi.addressof(self._scene_output.damage_ring.current)
 
     def hide(self, layout: OutputLayout) -> None:
         """Show the scene no longer; clients find no such output any more."""
@@ -275,8 +277,7 @@ class WlrOutput:
     @property
     def damaged(self) -> bool:
         """Whether anything differs from the frame on the screen."""
-        damage = wlr_ffi.addressof(self._scene_output.damage_ring.current)
-        return bool(self.pointer.needs_frame or wlr.pixman_region32_not_empty(damage))
+        return bool(self.pointer.needs_frame or wlr.pixman_region32_not_empty(self._damage))
 
     def commit(self) -> bool:
         """Draw what is damaged and hand it to the backend; False when that failed."""
