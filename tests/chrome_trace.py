@@ -13,7 +13,9 @@ Event = dict[str, Any]
 _NEEDED = {
     "M": {"ph", "name", "pid", "tid", "args"},
     "X": {"ph", "name", "pid", "tid", "ts", "dur"},
-    **{phase: {"ph", "cat", "id", "name", "pid", "tid", "ts"} for phase in "benstf"},
+    "i": {"ph", "s", "cat", "name", "pid", "tid", "ts"},
+    **{phase: {"ph", "cat", "id2", "name", "pid", "tid", "ts"} for phase in "ben"},
+    **{phase: {"ph", "cat", "id", "name", "pid", "tid", "ts"} for phase in "stf"},
 }
 _ALLOWED = {"args", "bp"}
 
@@ -37,7 +39,10 @@ class Journey(NamedTuple):
 
 
 class ChromeTrace:
-    """What a file holds: `tracks`, slices by "group/track", and `frames` by their numbers. AssertionError where it breaks the format."""
+    """What a file holds: `tracks`, slices by "group/track"; `frames` by their numbers; `keys`, by their tracks, and when they were sent.
+
+    AssertionError where it breaks the format.
+    """
 
     def __init__(self, file: Path) -> None:
         whole = json.loads(file.read_text())
@@ -49,6 +54,7 @@ class ChromeTrace:
         self._names = self._read_names()
         self.tracks = self._read_slices()
         self.frames = self._read_frames()
+        self.keys = [(self._track(event), event["ts"]) for event in self._events if event["ph"] == "i"]
 
     @staticmethod
     def _check(event: Event) -> None:
@@ -98,7 +104,7 @@ class ChromeTrace:
         arrows: defaultdict[int, list[Event]] = defaultdict(list)
         for event in self._events:
             if event["ph"] in "ben":
-                by_frame[event["id"]].append(event)
+                by_frame[event["id2"]["local"]].append(event)
             elif event["ph"] in "stf":
                 arrows[event["id"]].append(event)
         assert arrows.keys() <= by_frame.keys()

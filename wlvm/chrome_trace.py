@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wlvm.frame_stages import UNDER_WAY, Trace, stages
-from wlvm.trace import DrawTrace, FrameTrace
+from wlvm.trace import DrawTrace, FrameTrace, PressTrace
 
 Event = dict[str, Any]
 
@@ -23,7 +23,8 @@ _THREADS: Final = {_MAIN: "main thread", _DISPLAY: "display thread"}
 
 def chrome_trace(trace: Trace) -> dict[str, Any]:
     """The file, as what becomes JSON."""
-    consoles = sorted({(frame.guest, frame.console) for frame in trace.frames})
+    shown = {(frame.guest, frame.console) for frame in trace.frames}
+    consoles = sorted(shown | {(press.guest, 0) for press in trace.presses})
     outputs = sorted({draw.output for draw in trace.draws.values()})
     guest_tracks = {console: number for number, console in enumerate(consoles, 1)}
     output_tracks = {output: number for number, output in enumerate(outputs, 1)}
@@ -31,6 +32,7 @@ def chrome_trace(trace: Trace) -> dict[str, Any]:
         *_names(guest_tracks, output_tracks),
         *_thread_slices(trace),
         *_output_slices(trace, output_tracks),
+        *(_press(press, guest_tracks[press.guest, 0]) for press in trace.presses),
     ]
     for number, frame in enumerate(trace.frames, 1):
         events += _frame(frame, trace.draw(frame), number, guest_tracks[frame.guest, frame.console])
@@ -93,12 +95,12 @@ def _output_slices(trace: Trace, tracks: dict[str, int]) -> Iterator[Event]:
 
 
 def _frame(frame: FrameTrace, draw: DrawTrace | None, number: int, track: int) -> Iterator[Event]:
-    """A guest's frame with its stages. Frames of one guest overlap: they are asynchronous events, of which each has its own row."""
+    """A guest's frame with its stages. Frames of one guest overlap: they are asynchronous events, in as many rows as it takes."""
 
     def event(phase: str, name: str, when: int, **arguments: object) -> Event:
         about = {"args": arguments} if arguments else {}
         return {
-            "ph": phase, "cat": "frame", "id": number, "name": name,
+            "ph": phase, "cat": "frame", "id2": {"local": number}, "name": name,
             "pid": _GUESTS, "tid": track, "ts": _microseconds(when), **about,
         }  # fmt: skip
 
@@ -114,6 +116,14 @@ def _frame(frame: FrameTrace, draw: DrawTrace | None, number: int, track: int) -
     if not frame.presented:
         yield event("n", frame.ended or UNDER_WAY, last)
     yield event("e", name, last)
+
+
+def _press(press: PressTrace, track: int) -> Event:
+    """A key that was sent to a guest."""
+    return {
+        "ph": "i", "s": "t", "cat": "key", "name": "key or button",
+        "pid": _GUESTS, "tid": track, "ts": _microseconds(press.sent),
+    }  # fmt: skip
 
 
 def _flow(frame: FrameTrace, draw: DrawTrace | None, number: int, outputs: dict[str, int]) -> Iterator[Event]:

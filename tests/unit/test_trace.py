@@ -33,6 +33,7 @@ from wlvm.trace import (
     DrawTrace,
     FrameTrace,
     MessageTrace,
+    PressTrace,
     Recorded,
     Recording,
 )
@@ -219,12 +220,13 @@ def test_the_file_is_what_perfetto_opens(tmp_path: Path) -> None:
     hidden = FrameTrace(
         "dos", messages=[MessageTrace("Update", MS, MS, 2 * MS)], taken=4 * MS, ended="hidden"
     )
-    whole.add(Recorded([hidden]))
+    whole.add(Recorded([hidden], presses=[PressTrace("debian", 7 * MS)]))
     file = tmp_path / "trace.json"
     file.write_text(json.dumps(chrome_trace(whole)))
     read = ChromeTrace(file)
     assert read.tracks.keys() == {"wlvm/display thread", "wlvm/main thread", "outputs/DP-1"}
     assert [each.name for each in read.tracks["outputs/DP-1"]] == ["draw", "to the screen"] * 3
+    assert read.keys == [("guests/debian", 7000)]
     first, *_, last = read.frames.values()
     assert [stage.name for stage in first.stages] == [*STAGES[:-1]]
     assert first.tracks == [
