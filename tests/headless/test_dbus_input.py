@@ -50,7 +50,7 @@ class DbusGuest:
 
     def connected(self, state: MachineState, consoles: Sequence[Console], input: MachineInput) -> None:
         (self.console,) = consoles
-        self.machine = DbusMachineInput(consoles, keyboard_repeats_itself=True)
+        self.machine = DbusMachineInput(consoles, lambda: None, keyboard_repeats_itself=True)
 
     def changed(self, console: Console) -> None:
         console.take().close()

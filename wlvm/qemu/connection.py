@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -176,9 +176,10 @@ class QemuConnection:
             assert self.qmp.version is not None, "the display is asked for over QMP"
             self._running_told = self._running, self._why
             state = MachineState(self._name, f"QEMU {self.qmp.version}", self._running, self._why)
-            self._events.connected(state, consoles, QmpInput(self.qmp.execute))
+            self._events.connected(state, consoles, QmpInput(self._input))
 
     def changed(self, console: Console) -> None:
+        self._heartbeat.stir()
         if self._events is not None:
             self._events.changed(console)
 
@@ -189,6 +190,16 @@ class QemuConnection:
         self.close()
         if wanted:
             self._closed(reason)
+
+    def _input(
+        self,
+        command: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        on_reply: Callable[[Reply], None] | None = None,
+    ) -> None:
+        self._heartbeat.stir()
+        self.qmp.execute(command, arguments, on_reply=on_reply)
 
     # Answers.
 

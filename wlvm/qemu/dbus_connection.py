@@ -71,13 +71,16 @@ class DbusConnection:
 
     def connected(self, consoles: Sequence[Console]) -> None:
         self._consoles = consoles
-        self._input = DbusMachineInput(consoles, keyboard_repeats_itself=self._keyboard_repeats_itself)
+        self._input = DbusMachineInput(
+            consoles, self._heartbeat.stir, keyboard_repeats_itself=self._keyboard_repeats_itself
+        )
         self._input.running = self._running
         state = MachineState(self._state.name, self._state.runner, self._running)
         self._events.connected(state, consoles, self._input)
         self._heartbeat.start()
 
     def changed(self, console: Console) -> None:
+        self._heartbeat.stir()
         self._events.changed(console)
 
     def closed(self, reason: str) -> None:

@@ -30,9 +30,12 @@ _Step = Callable[[Answered], None]
 class DbusMachineInput:
     """A `wlvm.qemu.machine.MachineInput` over D-Bus. Whoever made it says in `running` whether the machine runs."""
 
-    def __init__(self, consoles: Sequence[Console], *, keyboard_repeats_itself: bool) -> None:
-        """Of a display's consoles. D-Bus does not tell what keyboard there is, so it is to be known."""
+    def __init__(
+        self, consoles: Sequence[Console], used: Callable[[], None], *, keyboard_repeats_itself: bool
+    ) -> None:
+        """Of a display's consoles; `used` is called before each input. D-Bus does not tell what keyboard there is, so it is to be known."""
         self.running = True
+        self._used = used
         self._consoles = consoles
         self._keyboard_repeats_itself = keyboard_repeats_itself
 
@@ -50,6 +53,7 @@ class DbusMachineInput:
         *,
         on_reply: Callable[[Reply], None] | None = None,
     ) -> None:
+        self._used()
         answer = on_reply or _ignore
         events = (arguments or {}).get("events", ())
         if command != "input-send-event":

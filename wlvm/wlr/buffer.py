@@ -56,7 +56,7 @@ class Buffer:
         self._dmabuf: Any = None
         self._dropped = False
         resident = source.resident
-        self._resident = None if resident is None else _place(resident)
+        self._resident: Any = None if resident is None else _place(resident)
         implementation = _IMPLEMENTATION if resident is None else _RESIDENT
         c.wlr_buffer_init(self._pointer, implementation, source.width, source.height)
         Buffer._alive[abi.address(self._pointer)] = self

@@ -46,11 +46,7 @@ _display = _made_display()
 _events: list[int] = []
 
 
-@ffi.callback("wl_protocol_logger_func_t")
-def _note(_data: Any, kind: int, _message: Any) -> None:
-    _events.append(kind)
-
-
+_note = ffi.callback("wl_protocol_logger_func_t", lambda _data, kind, _message: _events.append(kind))
 c.wl_display_add_protocol_logger(_display, _note, NULL)
 
 
