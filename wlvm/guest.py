@@ -129,7 +129,7 @@ class Guest:
 
     @property
     def pid(self) -> int | None:
-        """The process of its QEMU, where that is known."""
+        """As `Vm.pid`."""
         return self._vm.pid
 
     @property

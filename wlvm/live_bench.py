@@ -119,7 +119,7 @@ def watch(socket: Path, guest: str | None, console: int | None, seconds: float, 
         about = client.about()
         guest, console, output = _find(client, guest, console)
         runs = next((each for each in about.guests if each.name == guest), None)
-        pid = None if runs is None else runs.pid
+        pid = runs.pid if runs is not None and runs.pid is not None and _is_qemu(runs.pid) else None
         state = next(each.state for each in client.listing().guests if each.name == guest)
         before = _now(client, about.pid, pid)
         time.sleep(seconds / 2)
@@ -216,6 +216,12 @@ def _process(pid: int) -> _Process:
         _told(lambda: voluntary_switches(pid)),
         _told(lambda: proportional_kib(pid)),
     )
+
+
+def _is_qemu(pid: int) -> bool:
+    """Whether a process is a QEMU: at the other end of a socket there may be one that passes on what a QEMU elsewhere says."""
+    name = _told(lambda: Path(f"/proc/{pid}/comm").read_text())
+    return name is not None and any(part in name for part in ("qemu", "kvm"))
 
 
 def _told(ask: Callable[[], _Value]) -> _Value | None:

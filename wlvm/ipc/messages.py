@@ -383,7 +383,9 @@ class Tracing(msgspec.Struct, frozen=True):
 
 
 class MachineAbout(msgspec.Struct, frozen=True):
-    """A guest, by `name`: what `runs` it ("QEMU 10.0.2", empty while it is not connected), and the process that does (null: not known)."""
+    """A guest, by `name`: what `runs` it ("QEMU 10.0.2", empty while it is not connected), and the process at the other end of its QMP
+    socket (null: not known).
+    """
 
     name: str
     runs: str

@@ -78,7 +78,7 @@ class Vm(Protocol):
 
     @property
     def pid(self) -> int | None:
-        """The process of its QEMU; None while there is none, or where nobody says which."""
+        """The process of its QEMU, or whoever passes on what that says; None while there is none, or where nobody says which."""
 
     @property
     def disks(self) -> Disks | None:
