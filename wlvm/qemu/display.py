@@ -185,18 +185,22 @@ class DisplayThread:
 
     def _run(self) -> None:
         while not self._stopping:
-            for key, events in self._selector.select(self._timeout()):
-                if isinstance(key.data, Peer):
-                    key.data.ready(events)
-                else:
-                    os.eventfd_read(self._wake)
-            self._run_commands()
-            now = time.monotonic()
-            for session in self._sessions:
-                session.expire(now)
-            if self._untold:
-                self._untold = False
-                os.eventfd_write(self._news, 1)
+            self._turn(self._timeout())
+
+    def _turn(self, timeout: float | None) -> None:
+        """Wait for sockets and commands, so many seconds (None: until there are some), and deal with them."""
+        for key, events in self._selector.select(timeout):
+            if isinstance(key.data, Peer):
+                key.data.ready(events)
+            else:
+                os.eventfd_read(self._wake)
+        self._run_commands()
+        now = time.monotonic()
+        for session in self._sessions:
+            session.expire(now)
+        if self._untold:
+            self._untold = False
+            os.eventfd_write(self._news, 1)
 
     def _run_commands(self) -> None:
         while self._commands:
