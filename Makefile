@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` do all the set-up they need; see docs/install.md.
 
-.PHONY: help demo screenshots test test-workstation test-guests docs-guests workstation lint bench bench-workstation peers setup qemu-10 wlcs guests clean
+.PHONY: help demo screenshots test test-workstation test-guests docs-guests workstation lint bench bench-check bench-workstation peers setup qemu-10 wlcs guests clean
 .DEFAULT_GOAL := help
 
 # The QEMUs that the tests run against, colon-separated: what is installed, and QEMU 10 where `make qemu-10` has put it.
@@ -18,6 +18,7 @@ help:
 	@echo 'make lint     ruff and mypy'
 	@echo 'make bench    the measurements of docs/performance.md'
 	@echo 'make bench BENCH=peers  the comparison of docs/comparison.md; make peers installs what wlvm is compared with'
+	@echo 'make bench-check  whether wlvm does more for the same work than was recorded; BENCH=--record records what it does now'
 	@echo 'make bench-workstation  flips of dma-bufs, on a screen with a vertical blank'
 	@echo 'make screenshots  docs/screenshots, anew'
 	@echo 'make setup    what the two first ones do first: packages, virtual environment, dependencies'
@@ -55,6 +56,10 @@ lint: setup
 
 bench: setup
 	.venv/bin/python -m bench $(BENCH)
+
+bench-check:
+	@scripts/setup check
+	.venv/bin/python -m bench.check $(BENCH)
 
 bench-workstation: setup
 	@scripts/fetch-qemu11

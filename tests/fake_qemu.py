@@ -245,6 +245,10 @@ class FakeQemu:
         assert self._registered[index].wait(DEADLINE), f"no listener was registered for console {index}"
         return self._listeners[index]
 
+    def is_registered(self, index: int = 0) -> bool:
+        """Whether `listener` would not wait."""
+        return self._registered[index].is_set()
+
     def next_call(self) -> tuple[str, str, tuple[object, ...]]:
         """Path, member and arguments of the next call that has no meaning to the fake."""
         return self.calls.get(timeout=DEADLINE)

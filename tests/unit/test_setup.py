@@ -119,7 +119,7 @@ def test_an_unknown_purpose_is_refused(checkout: Checkout) -> None:
     done = subprocess.run(
         [str(checkout.place / "scripts/setup"), "fly"], check=False, capture_output=True, text=True
     )
-    assert (done.returncode, done.stderr) == (2, "usage: scripts/setup [run|test|peers]\n")
+    assert (done.returncode, done.stderr) == (2, "usage: scripts/setup [run|test|peers|check]\n")
 
 
 def names(lock: str) -> dict[str, str]:
