@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from bench.process import private_kib
 from bench.results import Row, Value, rounded, spread
 from bench.running import Steps, configuration, frames, play, until
 from wlvm.config import ConfigSource, load
-from wlvm.desktop.command import Reload
+from wlvm.desktop.command import Command, Reload
 from wlvm.desktop.command_text import parse
 from wlvm.server import Server
 
@@ -54,7 +54,7 @@ def _commands(views: int, times: int) -> Row:
                 yield 1.0
                 values["KiB/view"] = rounded((private_kib() - before) / views)
                 toggle = iter(range(1 << 30))
-                for name, command in [
+                commands: list[tuple[str, Callable[[], Command]]] = [
                     (
                         "switch",
                         lambda: parse("workspace other" if next(toggle) % 2 == 0 else "workspace back"),
@@ -64,7 +64,8 @@ def _commands(views: int, times: int) -> Row:
                         lambda: parse(f"resize {'grow' if next(toggle) % 2 == 0 else 'shrink'} width"),
                     ),
                     ("reload", reload),
-                ]:
+                ]
+                for name, command in commands:
                     alone: list[float] = []
                     whole: list[float] = []
                     for _ in range(times):

@@ -35,15 +35,15 @@ _applied = Presentation.applied
 _presented = Presentation.presented
 
 
-def _answer_when_applied(self: Presentation, changes: ConsoleChanges, *, shown: bool) -> None:
+def _answer_when_applied(self: Presentation, changes: ConsoleChanges, unseen: str = "") -> None:
     """As displays do that answer as soon as they have imported the buffer."""
     self._answer(changes.frames)
     changes.frames = ()
-    _applied(self, changes, shown=shown)
+    _applied(self, changes, unseen)
 
 
-def _answer_when_presented(self: Presentation, changes: ConsoleChanges, *, shown: bool) -> None:
-    _applied(self, changes, shown=shown)
+def _answer_when_presented(self: Presentation, changes: ConsoleChanges, unseen: str = "") -> None:
+    _applied(self, changes, unseen)
 
 
 POLICIES: dict[str, Callable[..., None]] = {
@@ -115,7 +115,7 @@ def _log_delays(file: Path) -> None:
     """Have the wlvm that is forked next note how long after each presentation QEMU was answered."""
 
     def presented(self: Presentation, commit: int, when: float) -> None:
-        waiting = any(tokens for number, tokens, _ in self._committed if number <= commit)
+        waiting = any(tokens for number, tokens, *_ in self._committed if number <= commit)
         _presented(self, commit, when)
         if waiting:
             with file.open("a") as notes:

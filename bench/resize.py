@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from itertools import cycle
 from typing import Any
 
@@ -71,7 +71,7 @@ def _row(qemu: str, rounds: int) -> Row:
             with presented(found, exact):
                 began = time.monotonic()
                 server.runner.do(parse(next(commands)))
-                yield from until("it has followed", lambda found=found: found)
+                yield from until("it has followed", partial(len, found))
             whole.append(found[0] - began)
             answered.append(found[0] - questions[0])
 

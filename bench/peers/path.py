@@ -50,12 +50,20 @@ class Running:
 class Path(Protocol):
     """One way, with the settings that its documentation recommends."""
 
-    #: A word for the command line and for JSON.
-    name: str
-    #: What it is, for a table.
-    title: str
-    #: The QEMU that runs the guest.
-    qemu: str
+    @property
+    def name(self) -> str:
+        """A word for the command line and for JSON."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What it is, for a table."""
+        ...
+
+    @property
+    def qemu(self) -> str:
+        """The QEMU that runs the guest."""
+        ...
 
     def missing(self) -> str:
         """Why it cannot be measured here, with what would help; empty when it can."""

@@ -202,10 +202,10 @@ def _idle(report: Report) -> list[Row]:
         cpu, switches = sum(idle.cpu.values()), sum(idle.switches.values())
         return {
             "ms in 10 s": rounded(cpu),
-            "to wlvm's": _ratio(cpu, ours and sum(ours.cpu.values())),
+            "to wlvm's": _ratio(cpu, None if ours is None else sum(ours.cpu.values())),
             _PARTS: _parts(idle.cpu),
             "switches": switches,
-            "switches to wlvm's": _ratio(switches, ours and sum(ours.switches.values())),
+            "switches to wlvm's": _ratio(switches, None if ours is None else sum(ours.switches.values())),
             "of which": _parts(idle.switches),
         }
 

@@ -6,6 +6,7 @@ import random
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from bench.peers import frames
 from bench.peers.flips import Flips
@@ -91,12 +92,16 @@ def key_delays(running: Running, count: int, pauses: random.Random) -> list[floa
             other = next(each for each in model.PATCH_COLOURS if each != color)
             observer.take()
             began = observer.press_space()
-            commit = observer.until(lambda pixels, other=other: bool((pixels == other).all()), _DEADLINE)
+            commit = observer.until(partial(_are_all, other), _DEADLINE)
             observer.release_space()
             delays.append(round((commit.when - began) * 1e3, 3))
             color = other
             observer.listen(pauses.uniform(*PAUSE))
     return delays
+
+
+def _are_all(color: int, pixels: model.Pixels) -> bool:
+    return bool((pixels == color).all())
 
 
 def _loads(running: Running, damage: str, seconds: float) -> dict[str, Load]:

@@ -20,7 +20,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from jeepney.low_level import (  # type: ignore[import-untyped]
+from jeepney.low_level import (
     Endianness,
     Header,
     HeaderFields,
