@@ -119,7 +119,12 @@ def add_remote(commands: Any) -> None:
     bench = _add_asking(
         commands, "bench", _bench, "watch a guest for a while, and say what its frames take here"
     )
-    bench.add_argument("guest", metavar="GUEST", nargs="?", help="(default: the one with the focus)")
+    bench.add_argument(
+        "guest",
+        metavar="GUEST",
+        nargs="?",
+        help="(default: the one with the focus, or the only one to be seen)",
+    )
     bench.add_argument(
         "--console", type=int, metavar="N", help="which console (default: the one with the focus, or 0)"
     )
