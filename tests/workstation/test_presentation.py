@@ -17,10 +17,13 @@ import pytest
 
 from guests.testcard.launch import TestCard
 from guests.testcard.model import CURSOR_HOT_SPOT, cursor_image, picture
-from tests.wlvm_process import Wlvm, eventually
+from tests.wlvm_process import DEADLINE, Wlvm, eventually
 from tests.workstation.dmabuf_guest import dmabuf_guest
 from tests.workstation.hardware import Hardware, card, connectors
 from tests.workstation.scanout_checksums import ScanoutChecksums, checksum
+from wlvm import tables
+from wlvm.frame_stages import STAGES, Trace, answered, stages, summary
+from wlvm.ipc import ControlClient
 from wlvm.qemu import listener
 
 #: Small, so that vkms has composed each picture before the next vertical blank even here.
@@ -86,6 +89,30 @@ def test_no_frame_is_torn_or_out_of_order(
     assert shown > 1
     if hertz >= 50:
         assert shown >= last - 1
+
+
+def test_a_traced_flip_goes_from_qemus_message_to_qemus_answer(
+    monkeypatch: pytest.MonkeyPatch, qemu: str, runtime_dir: Path
+) -> None:
+    """On a screen with a vertical blank, which is when QEMU is answered."""
+    monkeypatch.setattr(listener, "FRAME_DEADLINE", 0.9)
+    with (
+        dmabuf_guest(qemu, f"mode={WIDTH}x{HEIGHT} fixed flip") as guest,
+        on_screen(runtime_dir, "vkms", f"{WIDTH}x{HEIGHT}@60", guest) as wlvm,
+        ControlClient(wlvm.socket, timeout=DEADLINE) as client,
+    ):
+        told = client.trace(5)
+        guest.command("run 30")
+        trace = Trace.of(told)
+        guest.command("hold")
+    shown = [frame for frame in trace.frames if frame.presented and trace.draw(frame) is not None]
+    print(tables.trace(summary(trace)))
+    assert len(shown) > 2
+    for frame in shown:
+        assert [message.name for message in frame.messages][-1] == "UpdateDMABUF"
+        assert [stage.name for stage in stages(frame, trace.draw(frame))] == list(STAGES)
+        assert answered(frame) > frame.presented, "QEMU is answered when the frame is on the screen"
+    assert all(draw.scanned_out for draw in trace.draws.values())
 
 
 def test_what_overlaps_is_composed_and_then_no_longer(qemu: str, runtime_dir: Path) -> None:
