@@ -6,6 +6,8 @@ import ctypes
 
 import numpy as np
 
+from guests.testcard.model import Pixels
+
 #: x, y, width, height.
 Rectangle = tuple[int, int, int, int]
 
@@ -14,13 +16,18 @@ _X8R8G8B8 = 0x20020888
 _SRC = 1
 
 
-class Compositor:
-    """Two pictures of one size, the one to be copied or composed into the other. `close()` it."""
+def pictures(size: tuple[int, int]) -> tuple[Pixels, Pixels]:
+    """Two of this size, each of one color."""
+    width, height = size
+    return np.ones((height, width), np.uint32), np.zeros((height, width), np.uint32)
 
-    def __init__(self, size: tuple[int, int]) -> None:
-        width, height = size
-        self._source = np.ones((height, width), np.uint32)
-        self._target = np.zeros((height, width), np.uint32)
+
+class Compositor:
+    """Two pictures of one size (rows of 0x00RRGGBB), the one to be copied or composed into the other. `close()` it."""
+
+    def __init__(self, source: Pixels, target: Pixels) -> None:
+        height, width = source.shape
+        self._source, self._target = source, target
         self._pixman = ctypes.CDLL("libpixman-1.so.0")
         self._pixman.pixman_image_create_bits.restype = ctypes.c_void_p
         self._images = [

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bench.pixels import Compositor, Rectangle
+from bench.pixels import Compositor, Rectangle, pictures
 
 _HEADER = struct.Struct("<BBBBIII")
 
@@ -56,7 +56,7 @@ def python() -> int:
 @contextmanager
 def pixels(size: tuple[int, int]) -> Iterator[Pixels]:
     """The whole of two pictures of one size."""
-    compositor = Compositor(size)
+    compositor = Compositor(*pictures(size))
     try:
         yield Pixels(compositor, (0, 0, *size))
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
@@ -11,11 +12,13 @@ from pathlib import Path as FilePath
 import msgspec
 
 from bench.machine import facts, version_text
-from bench.peers import alone, floors, summary
+from bench.peers import crowd_tables, summary
 from bench.peers.path import Path
-from bench.peers.paths import UNMEASURED, all_paths, empty_compositors, many_guests
-from bench.peers.records import Report, Trial
-from bench.peers.trial import FULL, QUICK, Effort, measure
+from bench.peers.paths import NEVER_BESIDE, UNMEASURED, all_paths
+from bench.peers.records import Report
+from bench.peers.run import Run
+from bench.peers.trial import FULL, QUICK
+from bench.results import table
 
 _ROUNDS = 3
 
@@ -24,7 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; 1 when a path that is here could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description="wlvm and its peers")
     parser.add_argument("--quick", action="store_true", help="a little of each: to see that it works")
-    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="how often (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="how often one guest (%(default)s)")
+    parser.add_argument("--resume", action="store_true", help="go on with what --json has")
+    parser.add_argument(
+        "--part",
+        action="append",
+        choices=("trials", "still", "crowds"),
+        help="only this: one guest, many that stand still, or ever more that draw; may be given again",
+    )
     parser.add_argument(
         "--json", type=FilePath, default=FilePath("peers.json"), help="where the numbers go (%(default)s)"
     )
@@ -39,16 +49,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for title, reason in missing.items():
         print(f"not measured: {title}: {reason}")
     paths = [path for path in wanted if path.title not in missing]
-    report = _measured(paths, missing, QUICK if chosen.quick else FULL, chosen.rounds)
-    chosen.json.write_bytes(msgspec.json.encode(report) + b"\n")
-    print(summary.text(report))
+    report = _begun(paths, missing)
+    if chosen.resume:
+        begun = msgspec.json.decode(chosen.json.read_bytes(), type=Report)
+        if begun.paths != report.paths:
+            parser.error(f"{chosen.json} is of other paths")
+        report = begun
+    # Whatever was started ends with it, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    run = Run(report, paths, QUICK if chosen.quick else FULL, chosen.json)
+    parts = {"trials": lambda: run.trials(chosen.rounds), "still": run.still, "crowds": run.crowds}
+    for name in chosen.part or parts:
+        parts[name]()
+    for title, rows in (summary.tables(report) | crowd_tables.tables(report)).items():
+        print(f"\n## {title}\n\n{table(rows)}")
     return 0 if all(path.name in trials for trials in report.rounds for path in paths) else 1
 
 
-def _measured(paths: Sequence[Path], missing: Mapping[str, str], effort: Effort, rounds: int) -> Report:
-    """Every path in every round, one after the other."""
-    qemus = {version_text(path.qemu): path.qemu for path in paths}
-    report = Report(
+def _begun(paths: Sequence[Path], missing: Mapping[str, str]) -> Report:
+    """A report in which nothing is found yet."""
+    return Report(
         machine=facts(),
         date=datetime.date.today().isoformat(),
         paths={path.name: path.title for path in paths},
@@ -59,34 +79,9 @@ def _measured(paths: Sequence[Path], missing: Mapping[str, str], effort: Effort,
         rounds=[],
         baselines=[],
         floors={},
-        empty=empty_compositors(effort.idle_seconds),
-        many=many_guests(effort.idle_seconds) if any(path.name == "wlvm" for path in paths) else {},
+        empty={},
+        never_beside={path.name: NEVER_BESIDE[path.name] for path in paths if path.name in NEVER_BESIDE},
     )
-    for number in range(rounds):
-        print(f"round {number + 1} of {rounds}: the guest alone", file=sys.stderr, flush=True)
-        report.baselines.append(
-            {version: alone.measure(qemu, effort, number) for version, qemu in qemus.items()}
-        )
-        for name, milliseconds in floors.measure().items():
-            report.floors.setdefault(name, []).append(milliseconds)
-        report.rounds.append({})
-        for path in paths:
-            print(f"round {number + 1} of {rounds}: {path.title}", file=sys.stderr, flush=True)
-            trial = _tried(path, effort, number, report.failures)
-            if trial is not None:
-                report.rounds[-1][path.name] = trial
-    return report
-
-
-def _tried(path: Path, effort: Effort, seed: int, failures: list[tuple[str, str]]) -> Trial | None:
-    """A path's trial, twice tried; None when both failed, which does not keep the others from being measured."""
-    for _ in range(2):
-        try:
-            return measure(path, effort, seed)
-        except Exception as error:  # noqa: BLE001 - whatever a program of somebody else's does
-            print(f"{path.title} failed: {error!r}", file=sys.stderr)
-            failures.append((path.name, str(error).partition("\n")[0]))
-    return None
 
 
 if __name__ == "__main__":

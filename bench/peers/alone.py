@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import time
 
-from bench.peers.flips import Flips
+from bench.peers.flips import Flips, listen
 from bench.peers.loads import BUSY, LOADS, STILL, load_name
-from bench.peers.path import DEVICE, QEMU, card_options
+from bench.peers.path import ALONE, DEVICE, QEMU, pids
 from bench.peers.processes import ProcessorTime, guest_clocks, memory, stand_still
 from bench.peers.records import Load, Trial
 from bench.peers.trial import PAUSE, SETTLE, WARM, Effort
@@ -23,7 +23,7 @@ def measure(qemu: str, effort: Effort, seed: int) -> Trial:
         card.command(f"run {BUSY[1]}")
         keys[load_name(*BUSY)] = _keys(card, effort.keys, pauses)
         loads |= _loads(card, "full", effort.seconds)
-        processes = {QEMU: card.process.pid}
+        processes = {QEMU: pids([card])}
         held, idle = memory(processes), stand_still(processes, effort.idle_seconds)
     with _card(qemu, "patch") as card:
         loads |= _loads(card, "patch", effort.seconds)
@@ -31,7 +31,7 @@ def measure(qemu: str, effort: Effort, seed: int) -> Trial:
 
 
 def _card(qemu: str, damage: str) -> TestCard:
-    return TestCard(qemu, DEVICE, card_options(f"damage={damage}"), display=("-display", "none"))
+    return TestCard(qemu, DEVICE, ALONE.card_options(f"damage={damage}"), display=("-display", "none"))
 
 
 def _keys(card: TestCard, count: int, pauses: random.Random) -> list[float]:
@@ -55,14 +55,14 @@ def _press(card: TestCard, down: bool) -> None:
 def _loads(card: TestCard, damage: str, seconds: float) -> dict[str, Load]:
     flips = Flips(card)
     card.command(f"run {LOADS[damage][0]}")
-    flips.listen(WARM)
-    clocks = guest_clocks(card)
+    listen([flips], WARM)
+    clocks = guest_clocks([card])
     found = {}
     for rate in LOADS[damage]:
         card.command(f"run {rate}")
-        flips.listen(SETTLE)
+        listen([flips], SETTLE)
         spent, began = ProcessorTime(clocks), time.monotonic()
-        flips.listen(seconds)
+        listen([flips], seconds)
         cpu, took = spent.spent(), time.monotonic() - began
         drew = sum(when >= began for when in flips.times.values())
         found[load_name(damage, rate)] = Load(

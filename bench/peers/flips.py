@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import time
+from collections.abc import Sequence
 
 from guests.testcard.launch import TestCard
 
@@ -24,8 +25,14 @@ class Flips:
             if word == "frame":
                 self.times[int(number)] = now
 
-    def listen(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self._card], [], [], left)[0]:
-                self.hear()
+    def fileno(self) -> int:
+        """For select: when it can be read, there is something to hear."""
+        return self._card.fileno()
+
+
+def listen(guests: Sequence[Flips], seconds: float) -> None:
+    """Hear what guests say for so long."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        for flips in select.select(guests, [], [], left)[0]:
+            flips.hear()

@@ -1,21 +1,33 @@
-"""What no program can do without: moving the damaged pixels once, and composing them once."""
+"""What no program can do without: moving the damaged pixels once, and composing them once.
+
+*Paced* is as a compositor meets it: another process has just written the pixels, so that they are in no cache of who copies them, a frame comes thirty
+times a second, and the output has two buffers in shared memory. In a loop, with all of it in the caches, is as fast as it can be.
+"""
 
 from __future__ import annotations
 
-import ctypes
+import itertools
+import mmap
+import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from multiprocessing.connection import Connection
 
 import numpy as np
 
 from bench.peers.path import SIZE
+from bench.pixels import Compositor, Rectangle, pictures
 from guests.testcard import model
 
 _TIMES = 60
 
-#: pixman's numbers for x8r8g8b8 and for the operator that replaces.
-_X8R8G8B8 = 0x20020888
-_SRC = 1
+#: Frames a second, where they are paced; the first ones, which find their pages for the first time, do not count.
+_RATE = 30
+_FIRST = 6
+
+#: Longer than this no frame is waited for, in seconds.
+_DEADLINE = 5.0
 
 
 def measure() -> dict[str, float]:
@@ -27,57 +39,72 @@ def measure() -> dict[str, float]:
         model.counter_rect(*SIZE, bottom=True),
     ]
     found = {}
-    for name, rects in (("full", full), ("patch", patch)):
-        found[f"memcpy {name}"] = _copying(rects)
-        found[f"composition {name}"] = _composition(rects)
+    for damage, rects in (("full", full), ("patch", patch)):
+        for prefix, how in (("paced ", _paced), ("", _in_a_loop)):
+            copying, composing = how(rects)
+            found[f"{prefix}memcpy {damage}"] = _median(copying)
+            found[f"{prefix}composition {damage}"] = _median(composing)
     return found
 
 
-def _frames() -> tuple[model.Pixels, model.Pixels]:
-    width, height = SIZE
-    return np.ones((height, width), np.uint32), np.zeros((height, width), np.uint32)
+def _in_a_loop(rects: Sequence[model.Rect]) -> tuple[list[float], list[float]]:
+    """What each copy and each composition takes, in milliseconds."""
+    with closing(Compositor(*pictures(SIZE))) as moved:
+        copies = [_took(moved.copy, rects) for _ in range(_TIMES)]
+        return copies, [_took(moved.compose, rects) for _ in range(_TIMES)]
 
 
-def _copying(rects: list[model.Rect]) -> float:
-    source, target = _frames()
+def _paced(rects: Sequence[model.Rect]) -> tuple[list[float], list[float]]:
+    """Likewise."""
+    source, own = _shared(), _shared()
+    copies, compositions = [], []
+    drawn, draws = multiprocessing.Pipe(duplex=False)
+    # A fork: it has the source's memory, as QEMU has what it shares.
+    guest = multiprocessing.get_context("fork").Process(
+        target=_draw, args=(source, rects, draws), daemon=True
+    )
+    with ExitStack() as stack:
+        copied = stack.enter_context(closing(Compositor(source, own)))
+        outputs = [stack.enter_context(closing(Compositor(own, _shared()))) for _ in range(2)]
+        guest.start()
+        try:
+            for output in itertools.islice(itertools.cycle(outputs), _FIRST + _TIMES):
+                if not drawn.poll(_DEADLINE):
+                    raise RuntimeError("no frame was drawn")
+                drawn.recv_bytes()
+                copies.append(_took(copied.copy, rects))
+                compositions.append(_took(output.compose, rects))
+        finally:
+            guest.kill()
+            guest.join()
+    return copies[_FIRST:], compositions[_FIRST:]
 
-    def copy() -> None:
+
+def _draw(source: model.Pixels, rects: Sequence[model.Rect], draws: Connection) -> None:
+    """Write other pixels so many times a second, and tell of it."""
+    began = time.monotonic()
+    for number in itertools.count(1):
         for x, y, width, height in rects:
-            target[y : y + height, x : x + width] = source[y : y + height, x : x + width]
+            source[y : y + height, x : x + width] = number
+        draws.send_bytes(b"frame")
+        time.sleep(max(0.0, began + number / _RATE - time.monotonic()))
 
-    return _median(copy)
 
-
-def _composition(rects: list[model.Rect]) -> float:
-    """By pixman, as the compositors do."""
-    pixman = ctypes.CDLL("libpixman-1.so.0")
-    pixman.pixman_image_create_bits.restype = ctypes.c_void_p
+def _shared() -> model.Pixels:
+    """A picture in memory that processes share."""
     width, height = SIZE
-    pictures = _frames()
-    images = [
-        ctypes.c_void_p(
-            pixman.pixman_image_create_bits(
-                _X8R8G8B8, width, height, ctypes.c_void_p(pixels.ctypes.data), width * 4
-            )
-        )
-        for pixels in pictures
-    ]
-
-    def compose() -> None:
-        for rect in rects:
-            place = rect[:2]
-            pixman.pixman_image_composite32(_SRC, images[0], None, images[1], *place, 0, 0, *place, *rect[2:])
-
-    median = _median(compose)
-    for image in images:
-        pixman.pixman_image_unref(image)
-    return median
+    pixels = np.frombuffer(mmap.mmap(-1, width * height * 4), np.uint32).reshape(height, width)
+    pixels[:] = 1
+    return pixels
 
 
-def _median(work: Callable[[], None]) -> float:
-    took = []
-    for _ in range(_TIMES):
-        began = time.thread_time()
-        work()
-        took.append((time.thread_time() - began) * 1e3)
-    return sorted(took)[_TIMES // 2]
+def _took(move: Callable[[Rectangle], None], rects: Sequence[model.Rect]) -> float:
+    """This thread's processor time, in milliseconds."""
+    began = time.thread_time()
+    for rect in rects:
+        move(rect)
+    return (time.thread_time() - began) * 1e3
+
+
+def _median(took: Sequence[float]) -> float:
+    return sorted(took)[len(took) // 2]

@@ -6,11 +6,8 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-from bench.peers.path import GUEST, QEMU
+from bench.peers.path import GUEST, QEMU, REFRESH
 from wlvm.latency import percentile
-
-#: The outputs', in Hz, as they are configured.
-REFRESH = 60.0
 
 #: Of such commits, in refreshes: less is a frame that came in between, more is one that was waited for.
 _CLOSEST, _FARTHEST = 0.8, 1.4
@@ -46,13 +43,13 @@ def repeated(commits: Sequence[tuple[float, int]], rate: float) -> int:
     return sum(max(0, refreshes - allowed) for refreshes in stood)
 
 
-def refreshes(commits: Sequence[tuple[float, int]]) -> float:
-    """How often a second the output can show another frame: by the commits that followed one another as fast as it lets them.
+def refreshes(commits: Sequence[float]) -> float:
+    """How often a second the output can show another frame: by those times of commits that followed one another as fast as it lets them.
 
     wlroots' headless output counts whole milliseconds: from a timer that runs freely (0.15), or from the end of each commit (0.16), so that drawing
     comes on top. REFRESH where too few commits tell.
     """
-    gaps = sorted(after - before for (before, _), (after, _) in itertools.pairwise(commits))
+    gaps = sorted(after - before for before, after in itertools.pairwise(commits))
     close = [gap for gap in gaps if _CLOSEST < gap * REFRESH < _FARTHEST]
     return 1 / percentile(close, _FAST) if len(close) >= _ENOUGH else REFRESH
 

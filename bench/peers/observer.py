@@ -12,7 +12,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from bench.peers.flips import Flips
 from guests.testcard.model import Pixels, Rect
 from tests.clients.capture import CaptureClient, Screencopy, shm_number
 from tests.clients.virtual_input import InputClient
@@ -127,11 +128,11 @@ class Observer:
         self._commits.clear()
         return taken
 
-    def listen(self, seconds: float, also: Callable[[], None] | None = None, fd: int | None = None) -> None:
-        """Hear of commits for so long; call `also` when the descriptor `fd` can be read. RuntimeError when too few copies were asked for."""
+    def listen(self, seconds: float, guests: Sequence[Flips] = ()) -> None:
+        """Hear of commits for so long, and what guests say. RuntimeError when too few copies were asked for."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self._wait(left, also, fd)
+            self._wait(left, guests)
             if not self._pending:
                 raise RuntimeError("more commits came than were asked for ahead")
 
@@ -148,13 +149,13 @@ class Observer:
                 raise TimeoutError("the output never showed what it should")
             self._wait(left)
 
-    def _wait(self, seconds: float, also: Callable[[], None] | None = None, fd: int | None = None) -> None:
+    def _wait(self, seconds: float, guests: Sequence[Flips] = ()) -> None:
         display = self._capture.display
         display.flush()
-        watched = [display.get_fd(), *(() if fd is None else (fd,))]
-        readable = select.select(watched, [], [], seconds)[0]
-        if also is not None and fd in readable:
-            also()
+        readable = select.select([display.get_fd(), *guests], [], [], seconds)[0]
+        for flips in guests:
+            if flips in readable:
+                flips.hear()
         if display.get_fd() in readable and display.dispatch(block=True) < 0:
             raise RuntimeError("the compositor hung up")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -10,8 +10,9 @@ from typing import Protocol
 
 from guests.testcard.launch import TestCard
 
-#: Of every output and every guest, so that nothing is scaled.
+#: Of a guest that is alone, and of its output.
 SIZE = (1920, 1080)
+REFRESH = 60
 
 #: How every compositor draws. A headless output takes any buffer as it is, which no screen does with one in shared memory: it is drawn from.
 RENDERING = {"WLR_RENDERER": "pixman", "WLR_SCENE_DISABLE_DIRECT_SCANOUT": "1"}
@@ -26,25 +27,63 @@ GUEST = "guest"
 DEVICE = "virtio-gpu"
 
 
-class Host(Protocol):
-    """A compositor that shows one program, fullscreen: its socket, the environment of its clients, and its own processes, as a role and a pid."""
+#: Processes by role, as their pids.
+Processes = Mapping[str, Sequence[int]]
 
-    display: FilePath
-    environment: dict[str, str]
-    programs: dict[str, int]
+
+@dataclass(frozen=True)
+class Wall:
+    """Guests beside each other on an output that they fill, pixel by pixel: `size` is each one's, `refresh` the output's, in Hz."""
+
+    guests: int
+    size: tuple[int, int]
+    refresh: int
+
+    @property
+    def output(self) -> tuple[int, int]:
+        """The output's size, in pixels."""
+        width, height = self.size
+        return width * self.guests, height
+
+    def card_options(self, options: str) -> str:
+        """These options of a test card's, and its size."""
+        width, height = self.size
+        return f"mode={width}x{height} {options}"
+
+
+#: One guest, fullscreen.
+ALONE = Wall(1, SIZE, REFRESH)
+
+
+class Host(Protocol):
+    """A compositor that shows the windows of a wall: its socket, the environment of its clients, and its own processes."""
+
+    @property
+    def display(self) -> FilePath: ...
+
+    @property
+    def environment(self) -> dict[str, str]: ...
+
+    @property
+    def programs(self) -> Processes: ...
 
 
 @dataclass(frozen=True)
 class Running:
-    """A whole stack that runs: `display` is the compositor's socket; `programs` are its processes except QEMU, as a role and a pid."""
+    """A whole stack that runs: `display` is the compositor's socket; `programs` are its processes except the QEMUs."""
 
     display: FilePath
-    card: TestCard
-    programs: Mapping[str, int]
+    cards: Sequence[TestCard]
+    programs: Processes
 
-    def processes(self) -> dict[str, int]:
-        """All of them, QEMU too."""
-        return {QEMU: self.card.process.pid, **self.programs}
+    @property
+    def card(self) -> TestCard:
+        """The first one, of a wall of one the only one."""
+        return self.cards[0]
+
+    def processes(self) -> Processes:
+        """All of them, the QEMUs too."""
+        return {QEMU: pids(self.cards), **self.programs}
 
 
 class Path(Protocol):
@@ -73,10 +112,11 @@ class Path(Protocol):
         """The command lines and versions that matter, for the record."""
         ...
 
-    def start(self, stack: ExitStack, options: str) -> Running:
-        """Start all of it, with these options of the test card's; `stack` ends it."""
+    def start(self, stack: ExitStack, options: str, wall: Wall = ALONE) -> Running:
+        """Start all of it, with these options of the test cards'; `stack` ends it."""
         ...
 
 
-def card_options(options: str) -> str:
-    return f"mode={SIZE[0]}x{SIZE[1]} {options}"
+def pids(cards: Sequence[TestCard]) -> list[int]:
+    """Of their QEMUs."""
+    return [card.process.pid for card in cards]

@@ -10,7 +10,7 @@ from bench.peers.processes import stand_still
 from bench.peers.programs import absent
 from bench.peers.qemu_window import QemuWindow
 from bench.peers.records import Idle
-from bench.peers.remote import spice, tigervnc
+from bench.peers.remote import spice, tigervnc, vnc_remote_viewer
 from bench.peers.sway import SWAY, Sway
 from bench.peers.wlvm_path import WlvmHost, WlvmPath
 
@@ -24,7 +24,10 @@ UNMEASURED = {
     "Looking Glass": "it needs a guest that runs its host program on a GPU of its own",
 }
 
-_MANY = 16
+#: Paths that have no guests beside each other, and why, by name.
+NEVER_BESIDE = dict.fromkeys(
+    ("spice", "vnc-remote-viewer"), "remote-viewer has a bar above the guest unless it is fullscreen"
+)
 
 
 def all_paths() -> list[Path]:
@@ -41,6 +44,7 @@ def all_paths() -> list[Path]:
         QemuWindow("sdl", newest),
         spice(newest),
         tigervnc(newest),
+        vnc_remote_viewer(newest),
     ]
 
 
@@ -50,12 +54,4 @@ def empty_compositors(seconds: float) -> dict[str, Idle]:
         return {}
     with ExitStack() as stack:
         sway = Sway(stack)
-        return {role: stand_still({role: pid}, seconds) for role, pid in sway.programs.items()}
-
-
-def many_guests(seconds: float) -> dict[str, Idle]:
-    """wlvm with many guests that stand still, by title."""
-    path = WlvmPath("wlvm", sharing_qemu() or qemus()[-1], "shared memory")
-    with ExitStack() as stack:
-        running = path.start(stack, "", _MANY)
-        return {f"wlvm, {_MANY} guests": stand_still(running.programs, seconds)}
+        return {role: stand_still({role: pids}, seconds) for role, pids in sway.programs.items()}

@@ -10,6 +10,8 @@ _LEFT = 280
 _RIGHT = 60
 _ROW = 56
 _TOP = 40
+_LINES_LEFT = 80
+_LINES_HEIGHT = 320
 _FONT = 'font-family="sans-serif" font-size="13"'
 
 #: Dark on white; the first is for what is measured first in every plot.
@@ -56,6 +58,38 @@ def stacked(title: str, unit: str, rows: Mapping[str, Mapping[str, float]]) -> s
     return plot.text()
 
 
+def lines(title: str, axes: tuple[str, str], series: Mapping[str, Mapping[int, float]]) -> str:
+    """For each of the series its points (to the right a count, upwards a value), joined. `axes` say what these are."""
+    across = max((max(points) for points in series.values() if points), default=1)
+    highest = max((max(points.values()) for points in series.values() if points), default=1.0)
+    wide, bottom = _WIDTH - _LINES_LEFT - _RIGHT, _TOP + _LINES_HEIGHT
+    elements = [_text(12, 24, title, bold=True)]
+    for number in range(int(highest / (step := _step(highest))) + 1):
+        y = bottom - number * step * _LINES_HEIGHT / highest
+        elements.append(_rule(_LINES_LEFT, y, _WIDTH - _RIGHT, y))
+        elements.append(_text(_LINES_LEFT - 10, y + 5, f"{number * step:g}", anchor="end"))
+    for count in sorted({count for points in series.values() for count in points}):
+        x = _LINES_LEFT + count * wide / across
+        elements.append(_rule(x, _TOP, x, bottom))
+        elements.append(_text(x, bottom + 18, f"{count}", anchor="middle"))
+    elements.append(_text(_WIDTH - 12, bottom + 36, axes[0], anchor="end"))
+    elements.append(_text(12, _TOP + 5, axes[1]))
+    for place, (name, points) in enumerate(series.items()):
+        at = [
+            (_LINES_LEFT + count * wide / across, bottom - value * _LINES_HEIGHT / highest)
+            for count, value in points.items()
+        ]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
+        elements.append(f'<polyline points="{path}" fill="none" stroke="{_color(place)}" stroke-width="2"/>')
+        elements += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{_color(place)}"/>' for x, y in at]
+        y = bottom + 60 + place * 22
+        elements.append(
+            f'<rect x="{_LINES_LEFT}" y="{y - 12}" width="14" height="14" fill="{_color(place)}"/>'
+        )
+        elements.append(_text(_LINES_LEFT + 20, y, name))
+    return _picture(elements, bottom + 60 + len(series) * 22)
+
+
 class _Plot:
     """Rows with names on the left, an axis from 0 to `end` below them, and what the colours mean."""
 
@@ -67,9 +101,7 @@ class _Plot:
         step = _step(end)
         for number in range(int(end / step) + 1):
             x = self._x(number * step)
-            self._elements.append(
-                f'<line x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{bottom}" stroke="{_RULE}"/>'
-            )
+            self._elements.append(_rule(x, _TOP, x, bottom))
             self._elements.append(_text(x, bottom + 18, f"{number * step:g}", anchor="middle"))
         self._elements.append(_text(_WIDTH - 12, bottom + 18, unit, anchor="end"))
         for row, name in enumerate(rows):
@@ -91,13 +123,19 @@ class _Plot:
         self._elements.append(_text(self._x(value) + 6, y, text))
 
     def text(self) -> str:
-        begin = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{self._height}" {_FONT}>'
-        return "\n".join(
-            [begin, '<rect width="100%" height="100%" fill="white"/>', *self._elements, "</svg>", ""]
-        )
+        return _picture(self._elements, self._height)
 
     def _x(self, value: float) -> float:
         return _LEFT + value * self._scale
+
+
+def _picture(elements: Sequence[str], height: int) -> str:
+    begin = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" {_FONT}>'
+    return "\n".join([begin, '<rect width="100%" height="100%" fill="white"/>', *elements, "</svg>", ""])
+
+
+def _rule(x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{_RULE}"/>'
 
 
 def _color(kind: int) -> str:

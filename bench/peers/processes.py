@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from bench.peers.path import GUEST, QEMU
+from bench.peers.path import GUEST, QEMU, Processes, pids
 from bench.peers.records import Idle
 from bench.process import task_cpu_seconds
 from guests.testcard.launch import TestCard
@@ -19,25 +19,29 @@ _SETTLE = 1.0
 Clock = Callable[[], float]
 
 
-def clocks(processes: Mapping[str, int]) -> dict[str, Clock]:
+def clocks(processes: Processes) -> dict[str, Clock]:
     """Of processes, by role."""
-    return {role: partial(_process_time, pid) for role, pid in processes.items()}
+    return {role: partial(_time, each) for role, each in processes.items()}
 
 
-def guest_clocks(card: TestCard) -> dict[str, Clock]:
-    """Of a QEMU: the thread in which the guest's instructions run, and all others."""
-    pid = card.process.pid
+def guest_clocks(cards: Sequence[TestCard]) -> dict[str, Clock]:
+    """Of QEMUs: the threads in which the guests' instructions run, and all others."""
+    guests = [(card.process.pid, _guest_thread(card)) for card in cards]
+
+    def guest() -> float:
+        return sum(task_cpu_seconds(pid, thread) for pid, thread in guests) * 1e3
+
+    return {QEMU: lambda: _time(pids(cards)) - guest(), GUEST: guest}
+
+
+def _guest_thread(card: TestCard) -> int:
     (processor,) = card.execute("query-cpus-fast")
-    guest = partial(_thread_time, pid, processor["thread-id"])
-    return {QEMU: lambda: _process_time(pid) - guest(), GUEST: guest}
+    thread: int = processor["thread-id"]
+    return thread
 
 
-def _process_time(pid: int) -> float:
-    return fine_cpu_seconds(pid) * 1e3
-
-
-def _thread_time(pid: int, thread: int) -> float:
-    return task_cpu_seconds(pid, thread) * 1e3
+def _time(processes: Sequence[int]) -> float:
+    return sum(map(fine_cpu_seconds, processes)) * 1e3
 
 
 class ProcessorTime:
@@ -55,12 +59,12 @@ class ProcessorTime:
         return {role: clock() for role, clock in self._clocks.items()}
 
 
-def memory(processes: Mapping[str, int]) -> dict[str, int]:
+def memory(processes: Processes) -> dict[str, int]:
     """PSS in KiB."""
-    return {role: proportional_kib(pid) for role, pid in processes.items()}
+    return {role: sum(map(proportional_kib, each)) for role, each in processes.items()}
 
 
-def stand_still(processes: Mapping[str, int], seconds: float) -> Idle:
+def stand_still(processes: Processes, seconds: float) -> Idle:
     """What they do while the guest draws nothing and nobody looks."""
     time.sleep(_SETTLE)
     switches, spent, began = _switches(processes), ProcessorTime(clocks(processes)), time.monotonic()
@@ -69,5 +73,5 @@ def stand_still(processes: Mapping[str, int], seconds: float) -> Idle:
     return Idle(time.monotonic() - began, cpu, {role: later[role] - switches[role] for role in later})
 
 
-def _switches(processes: Mapping[str, int]) -> dict[str, int]:
-    return {role: voluntary_switches(pid) for role, pid in processes.items()}
+def _switches(processes: Processes) -> dict[str, int]:
+    return {role: sum(map(voluntary_switches, each)) for role, each in processes.items()}

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Literal
 
 from bench.machine import version_text
-from bench.peers.path import DEVICE, Host, Running, card_options
+from bench.peers.path import ALONE, DEVICE, Host, Running, Wall
 from bench.peers.programs import absent, package_version
 from bench.peers.sway import SWAY, Sway
 from guests.testcard.launch import TestCard
@@ -30,7 +30,7 @@ class QemuWindow:
     """`-display gtk` or `-display sdl`."""
 
     def __init__(
-        self, toolkit: Literal["gtk", "sdl"], qemu: str, host: Callable[[ExitStack], Host] = Sway
+        self, toolkit: Literal["gtk", "sdl"], qemu: str, host: Callable[[ExitStack, Wall], Host] = Sway
     ) -> None:
         self.name = toolkit if host is Sway else f"{toolkit}-wlvm"
         self.title = f"QEMU -display {toolkit}, in {'sway' if host is Sway else 'wlvm'}"
@@ -57,15 +57,18 @@ class QemuWindow:
             "display": f"-display {_DISPLAYS[self._toolkit]}",
         }
 
-    def start(self, stack: ExitStack, options: str) -> Running:
-        host = self._host(stack)
-        card = stack.enter_context(
-            TestCard(
-                self.qemu,
-                DEVICE,
-                card_options(options),
-                display=("-display", _DISPLAYS[self._toolkit]),
-                environment=host.environment | _WAYLAND,
+    def start(self, stack: ExitStack, options: str, wall: Wall = ALONE) -> Running:
+        host = self._host(stack, wall)
+        cards = [
+            stack.enter_context(
+                TestCard(
+                    self.qemu,
+                    DEVICE,
+                    wall.card_options(options),
+                    display=("-display", _DISPLAYS[self._toolkit]),
+                    environment=host.environment | _WAYLAND,
+                )
             )
-        )
-        return Running(host.display, card, host.programs)
+            for _ in range(wall.guests)
+        ]
+        return Running(host.display, cards, host.programs)

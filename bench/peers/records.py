@@ -30,6 +30,19 @@ class Idle(msgspec.Struct, frozen=True):
     switches: dict[str, int]
 
 
+class Crowd(msgspec.Struct, frozen=True):
+    """Guests beside each other that draw at a rate for a while. Processor time in milliseconds and memory (PSS) in KiB, by role."""
+
+    guests: int
+    rate: int
+    seconds: float
+    #: Frames that the guests drew, all together, and those of them that the output showed, by the counters in the pictures.
+    drawn: int
+    shown: int
+    cpu: dict[str, float]
+    memory: dict[str, int]
+
+
 class Trial(msgspec.Struct, frozen=True):
     """One path in one round. Loads are named by `loads.load_name`; keys in milliseconds, by the guest's state; memory (PSS) in KiB, by role."""
 
@@ -55,6 +68,13 @@ class Report(msgspec.Struct, frozen=True):
     rounds: list[dict[str, Trial]]
     baselines: list[dict[str, Trial]]
     floors: dict[str, list[float]]
-    #: Compositors with nothing in them that stand still, by role; and wlvm with many guests, by title.
+    #: Compositors with nothing in them that stand still, by role.
     empty: dict[str, Idle]
-    many: dict[str, Idle]
+    #: Guests beside each other: why a path cannot have them.
+    never_beside: dict[str, str] = {}
+    #: Many of them that stand still: by path, and those that nobody looks at, by the QEMU's version.
+    still: dict[str, Idle] = {}
+    still_alone: dict[str, Idle] = {}
+    #: Ever more that draw, likewise.
+    crowds: dict[str, list[Crowd]] = {}
+    crowds_alone: dict[str, list[Crowd]] = {}

@@ -1,7 +1,8 @@
-"""Viewers of SPICE and of VNC, on Unix sockets, as clients of sway."""
+"""Viewers of SPICE and of VNC as clients of sway; on Unix sockets, where they can."""
 
 from __future__ import annotations
 
+import socket
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -9,18 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.machine import version_text
-from bench.peers.path import DEVICE, Running, card_options
+from bench.peers.path import ALONE, DEVICE, Running, Wall
 from bench.peers.programs import absent, package_version, started
 from bench.peers.sway import SWAY, Sway
 from guests.testcard.launch import TestCard
 
-#: A socket of this name stands for that of a trial.
+#: A socket of this name stands for that of a trial, and VNC's first port for a free one.
 _SOCKET = "/run/guest"
+_VNC_PORT = 5900
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A display of QEMU's that a program shows. `server` and `viewer` are the command lines' parts for a socket."""
+    """A display of QEMU's that a program shows. `server` and `viewer` are the command lines' parts for a socket, or for a port of TCP's."""
 
     name: str
     title: str
@@ -29,39 +31,44 @@ class Remote:
     server: Callable[[str], tuple[str, ...]]
     viewer: Callable[[str], tuple[str, ...]]
     xwayland: bool = False
+    tcp: bool = False
 
     def missing(self) -> str:
         xwayland = {"Xwayland": "xwayland"} if self.xwayland else {}
         return absent({**SWAY, self._program: self.package, **xwayland})
 
     def settings(self) -> dict[str, str]:
+        example = str(_VNC_PORT) if self.tcp else _SOCKET
         return {
             "QEMU": version_text(self.qemu),
             **{package: package_version(package) for package in ("sway", self.package)},
-            "display": " ".join(self.server(_SOCKET)),
-            "viewer": " ".join(self.viewer(_SOCKET)),
+            "display": " ".join(self.server(example)),
+            "viewer": " ".join(self.viewer(example)),
         }
 
-    def start(self, stack: ExitStack, options: str) -> Running:
+    def start(self, stack: ExitStack, options: str, wall: Wall = ALONE) -> Running:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wlvm-bench-")))
-        socket = str(directory / "socket")
-        sway = Sway(stack, xwayland=self.xwayland)
-        card = stack.enter_context(
-            TestCard(
-                self.qemu,
-                DEVICE,
-                card_options(options),
-                display=("-display", "none", *self.server(socket)),
-            )
-        )
+        sway = Sway(stack, wall, xwayland=self.xwayland)
         # A home of its own: viewers remember things.
         own = {"HOME": str(directory)} | ({} if self.xwayland else {"GDK_BACKEND": "wayland"})
-        viewer = started(stack, self.viewer(socket), sway.environment | own)
-        return Running(sway.display, card, {**sway.programs, self._program: viewer.pid})
+        cards, viewers = [], []
+        for number in range(wall.guests):
+            address = str(_free_port()) if self.tcp else str(directory / f"socket-{number}")
+            display = ("-display", "none", *self.server(address))
+            card = TestCard(self.qemu, DEVICE, wall.card_options(options), display=display)
+            cards.append(stack.enter_context(card))
+            viewers.append(started(stack, self.viewer(address), sway.environment | own).pid)
+        return Running(sway.display, cards, {**sway.programs, self._program: viewers})
 
     @property
     def _program(self) -> str:
         return self.viewer("")[0]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
 
 
 def spice(qemu: str) -> Remote:
@@ -71,11 +78,11 @@ def spice(qemu: str) -> Remote:
         "SPICE, remote-viewer, in sway",
         qemu,
         "virt-viewer",
-        lambda socket: (
+        lambda path: (
             "-spice",
-            f"unix=on,addr={socket},disable-ticketing=on,image-compression=off,streaming-video=off",
+            f"unix=on,addr={path},disable-ticketing=on,image-compression=off,streaming-video=off",
         ),
-        lambda socket: ("remote-viewer", "--full-screen", f"spice+unix://{socket}"),
+        lambda path: ("remote-viewer", "--full-screen", f"spice+unix://{path}"),
     )
 
 
@@ -86,11 +93,24 @@ def tigervnc(qemu: str) -> Remote:
         "VNC, TigerVNC, in sway (Xwayland)",
         qemu,
         "tigervnc-viewer",
-        lambda socket: ("-vnc", f"unix:{socket}"),
-        lambda socket: (
+        lambda path: ("-vnc", f"unix:{path}"),
+        lambda path: (
             "xtigervncviewer",
-            *("-FullScreen", "-RemoteResize=0", "-SecurityTypes=None", "-Shared"),
-            *("-AutoSelect=0", "-PreferredEncoding=Raw", "-FullColor", socket),
+            *("-RemoteResize=0", "-SecurityTypes=None", "-Shared"),
+            *("-AutoSelect=0", "-PreferredEncoding=Raw", "-FullColor", path),
         ),
         xwayland=True,
+    )
+
+
+def vnc_remote_viewer(qemu: str) -> Remote:
+    """There is nothing to choose. It connects to VNC by TCP only."""
+    return Remote(
+        "vnc-remote-viewer",
+        "VNC, remote-viewer, in sway",
+        qemu,
+        "virt-viewer",
+        lambda port: ("-vnc", f"127.0.0.1:{int(port) - _VNC_PORT}"),
+        lambda port: ("remote-viewer", "--full-screen", f"vnc://127.0.0.1:{port}"),
+        tcp=True,
     )

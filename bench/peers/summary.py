@@ -7,13 +7,18 @@ from statistics import median
 
 from bench.peers import frames
 from bench.peers.loads import BUSY, LOADS, STILL, load_name
-from bench.peers.path import QEMU
+from bench.peers.path import QEMU, REFRESH
 from bench.peers.records import Idle, Load, Report, Trial
-from bench.results import Row, Value, rounded, table
+from bench.peers.search import STANDING
+from bench.results import Row, Value, rounded
 from wlvm.latency import percentile
 
 #: The path that the others are compared with.
 OURS = "wlvm"
+
+#: One copy and one composition: as a compositor meets them, and as fast as they can be, by case and by how the record names them.
+FLOOR = "one copy and one composition"
+_FLOORS = {FLOOR: "paced ", f"{FLOOR}, in a loop": ""}
 
 _PARTS = "of which, in ms"
 _PERCENTILES = (50, 95, 99)
@@ -28,17 +33,13 @@ def tables(report: Report) -> dict[str, list[Row]]:
     for rate in LOADS["full"]:
         found[f"Frames of a {rate} Hz guest, full damage"] = _frames(report, load_name("full", rate))
     for damage, rates in LOADS.items():
-        for rate in (rate for rate in rates if rate <= frames.REFRESH):
+        for rate in (rate for rate in rates if rate <= REFRESH):
             title = f"Processor time per shown frame, {damage} damage, {rate}/s"
             found[title] = _cost(report, damage, load_name(damage, rate))
     found["Memory"] = _memory(report)
     found["Standing still"] = _idle(report)
-    return found
-
-
-def text(report: Report) -> str:
-    """All of them in Markdown."""
-    return "\n\n".join(f"## {title}\n\n{table(rows)}" for title, rows in tables(report).items())
+    found[f"Standing still, {STANDING} guests"] = _still(report)
+    return {title: rows for title, rows in found.items() if rows}
 
 
 def pooled_keys(report: Report, name: str, state: str) -> list[float]:
@@ -74,7 +75,8 @@ def _rows(report: Report, values: Callable[[str], Mapping[str, Value]]) -> list[
     return [Row(title, values(name)) for name, title in report.paths.items() if _trials(report, name)]
 
 
-def _ratio(value: float, ours: float | None) -> Value:
+def ratio(value: float, ours: float | None) -> Value:
+    """To wlvm's, where there is one that is not nothing."""
     return rounded(value / ours) if ours and ours > 0 else ""
 
 
@@ -93,7 +95,7 @@ def _keys(report: Report, state: str) -> list[Row]:
     def values(name: str) -> dict[str, Value]:
         found = spread(name)
         told: dict[str, Value] = {f"p{each} ms": rounded(found[each]) for each in _PERCENTILES}
-        return told | {f"p{each} to wlvm's": _ratio(found[each], ours.get(each)) for each in _PERCENTILES}
+        return told | {f"p{each} to wlvm's": ratio(found[each], ours.get(each)) for each in _PERCENTILES}
 
     rows = _rows(report, values)
     if ours:
@@ -139,20 +141,26 @@ def _cost(report: Report, damage: str, load: str) -> list[Row]:
         loads = [trial.loads[load] for trial in _trials(report, name)]
         return {
             "ms": rounded(sum(cost.values())),
-            "to wlvm's": _ratio(sum(cost.values()), ours),
+            "to wlvm's": ratio(sum(cost.values()), ours),
             "shown/s": rounded(median(each.shown / each.seconds for each in loads)),
-            _PARTS: _parts(cost),
+            _PARTS: parts(cost),
         }
 
-    floor = {kind: median(report.floors[f"{kind} {damage}"]) for kind in ("memcpy", "composition")}
-    least = sum(floor.values())
     rows = _rows(report, values)
-    told: dict[str, Value] = {"ms": rounded(least), "to wlvm's": _ratio(least, ours), _PARTS: _parts(floor)}
-    rows.append(Row("one copy and one composition", told))
+    for case, prefix in _FLOORS.items():
+        floor = {
+            kind: report.floors.get(f"{prefix}{kind} {damage}", []) for kind in ("memcpy", "composition")
+        }
+        if all(floor.values()):
+            each = {kind: median(rounds) for kind, rounds in floor.items()}
+            least = sum(each.values())
+            told = {"ms": rounded(least), "to wlvm's": ratio(least, ours), _PARTS: parts(each)}
+            rows.append(Row(case, told))
     return rows
 
 
-def _parts(values: Mapping[str, float]) -> str:
+def parts(values: Mapping[str, float]) -> str:
+    """Of a whole, in one cell."""
     return ", ".join(f"{role} {rounded(value):g}" for role, value in values.items())
 
 
@@ -174,8 +182,8 @@ def _memory(report: Report) -> list[Row]:
         together = sum(memory.values())
         return {
             "MiB": rounded(together),
-            "to wlvm's": _ratio(together, ours),
-            "of which, in MiB": _parts(memory),
+            "to wlvm's": ratio(together, ours),
+            "of which, in MiB": parts(memory),
         }
 
     return _rows(report, values)
@@ -196,21 +204,34 @@ def _idle(report: Report) -> list[Row]:
             {role: round(median(idle.switches[role] for idle in idles)) for role in idles[0].cpu},
         )
 
-    ours = found(OURS) if _trials(report, OURS) else None
+    return _standing(report, {name: found(name) for name in report.paths if _trials(report, name)})
+
+
+def _still(report: Report) -> list[Row]:
+    """Many guests."""
+    idles = {
+        name: _beyond(idle, {QEMU: report.still_alone[report.qemus[name]], **report.empty})
+        for name, idle in report.still.items()
+    }
+    return _standing(report, idles)
+
+
+def _standing(report: Report, idles: Mapping[str, Idle]) -> list[Row]:
+    """A row for each path, of what it does in ten seconds."""
+    ours = idles.get(OURS)
 
     def values(idle: Idle) -> dict[str, Value]:
         cpu, switches = sum(idle.cpu.values()), sum(idle.switches.values())
         return {
             "ms in 10 s": rounded(cpu),
-            "to wlvm's": _ratio(cpu, None if ours is None else sum(ours.cpu.values())),
-            _PARTS: _parts(idle.cpu),
+            "to wlvm's": ratio(cpu, None if ours is None else sum(ours.cpu.values())),
+            _PARTS: parts(idle.cpu),
             "switches": switches,
-            "switches to wlvm's": _ratio(switches, None if ours is None else sum(ours.switches.values())),
-            "of which": _parts(idle.switches),
+            "switches to wlvm's": ratio(switches, None if ours is None else sum(ours.switches.values())),
+            "of which": parts(idle.switches),
         }
 
-    rows = _rows(report, lambda name: values(found(name)))
-    return rows + [Row(title, values(_in_ten_seconds(idle))) for title, idle in report.many.items()]
+    return [Row(report.paths[name], values(idle)) for name, idle in idles.items()]
 
 
 def _in_ten_seconds(idle: Idle) -> Idle:

@@ -1,4 +1,4 @@
-"""Sway without a screen: one program fills its output, nothing else is on it."""
+"""Sway without a screen: windows fill its output, beside each other where there are several, and nothing else is on it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.peers.path import RENDERING, SIZE
+from bench.peers.path import ALONE, RENDERING, Processes, Wall
 from bench.peers.programs import own_environment, started
 
 _HEADLESS = {"WLR_BACKENDS": "headless", "WLR_LIBINPUT_NO_DEVICES": "1", **RENDERING}
 
 _CONFIG = """
-output * mode --custom {}x{}@60Hz
+output * mode --custom {width}x{height}@{refresh}Hz
 default_border none
-for_window [app_id=".*"] fullscreen enable
-for_window [class=".*"] fullscreen enable
-xwayland {}
-exec env > {}
+default_orientation horizontal
+for_window [app_id=".*"] {how}
+for_window [class=".*"] {how}
+xwayland {xwayland}
+exec env > {told}
 """
 
 #: Sway refuses to run as root: there it is somebody else in a namespace of its own, to whom root's files belong.
@@ -35,25 +36,34 @@ _DEADLINE = 20.0
 class Sway:
     """A running sway, as a Host."""
 
-    def __init__(self, stack: ExitStack, *, xwayland: bool = False) -> None:
+    def __init__(self, stack: ExitStack, wall: Wall = ALONE, *, xwayland: bool = False) -> None:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wlvm-bench-")))
         config = directory / "config"
         told = directory / "environment"
-        config.write_text(_CONFIG.format(*SIZE, "force" if xwayland else "disable", told))
+        width, height = wall.output
+        text = _CONFIG.format(
+            width=width,
+            height=height,
+            refresh=wall.refresh,
+            how="fullscreen enable" if wall.guests == 1 else "floating disable",
+            xwayland="force" if xwayland else "disable",
+            told=told,
+        )
+        config.write_text(text)
         self.environment = own_environment(directory)
         self._process = started(
             stack,
             (*(_NOT_ROOT if os.geteuid() == 0 else ()), "sway", "-D", "noscanout", "-c", str(config)),
             self.environment | _HEADLESS,
         )
-        self.programs: dict[str, int] = {"sway": self._process.pid}
+        self.programs: Processes = {"sway": [self._process.pid]}
         # What sway starts is told where sway is, and its Xwayland.
         variables = dict(line.split("=", 1) for line in self._lines(told) if "=" in line)
         self.display = directory / variables["WAYLAND_DISPLAY"]
         self.environment["WAYLAND_DISPLAY"] = str(self.display)
         if xwayland:
             self.environment["DISPLAY"] = variables["DISPLAY"]
-            self.programs["Xwayland"] = _xwayland(variables["DISPLAY"])
+            self.programs = {**self.programs, "Xwayland": [_xwayland(variables["DISPLAY"])]}
 
     def _lines(self, file: Path) -> list[str]:
         """What `env` has written to a file, once it has."""

@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from bench.peers import frames
-from bench.peers.flips import Flips
+from bench.peers.flips import Flips, listen
 from bench.peers.loads import BUSY, LOADS, STILL, load_name
 from bench.peers.observer import AHEAD, Observer
-from bench.peers.path import SIZE, Path, Running
+from bench.peers.path import ALONE, REFRESH, SIZE, Path, Running, Wall
 from bench.peers.processes import ProcessorTime, clocks, guest_clocks, memory, stand_still
 from bench.peers.records import Load, Trial
 from guests.testcard import model
@@ -40,7 +42,7 @@ class Effort:
     keys: int
 
 
-FULL = Effort(seconds=2.2, idle_seconds=4.0, keys=20)
+FULL = Effort(seconds=2.2, idle_seconds=4.0, keys=40)
 QUICK = Effort(seconds=1.0, idle_seconds=1.0, keys=5)
 
 
@@ -65,9 +67,9 @@ def measure(path: Path, effort: Effort, seed: int) -> Trial:
     return Trial(differing, keys, loads, held, idle)
 
 
-def prove(running: Running) -> int:
-    """Wait until the output shows frame 0 of the test card, and nothing on it moves; how many pixels are others. RuntimeError when it never does."""
-    expected = model.picture(*SIZE)
+def prove(running: Running, wall: Wall = ALONE) -> int:
+    """Wait until the output shows frame 0 of every test card, and nothing on it moves; how many pixels are others. RuntimeError when it never does."""
+    expected = np.tile(model.picture(*wall.size), (1, wall.guests))
     seen: list[int] = []
     end = time.monotonic() + _DEADLINE
     with Observer(running.display, (0, 0, 1, 1)) as observer:
@@ -107,7 +109,7 @@ def _are_all(color: int, pixels: model.Pixels) -> bool:
 def _loads(running: Running, damage: str, seconds: float) -> dict[str, Load]:
     flips = Flips(running.card)
     running.card.command(f"run {LOADS[damage][0]}")
-    flips.listen(WARM)
+    listen([flips], WARM)
     with Observer(running.display, _counter()) as observer:
         found = {
             load_name(damage, rate): _load(running, observer, flips, rate, seconds) for rate in LOADS[damage]
@@ -123,14 +125,13 @@ def _counter() -> model.Rect:
 
 
 def _load(running: Running, observer: Observer, flips: Flips, rate: int, seconds: float) -> Load:
-    clocks_ = {**guest_clocks(running.card), **clocks(running.programs)}
-    fd = running.card.fileno()
+    clocks_ = {**guest_clocks(running.cards), **clocks(running.programs)}
     running.card.command(f"run {rate}")
-    observer.look_ahead(round((seconds + 2 * SETTLE) * frames.REFRESH))
-    observer.listen(SETTLE, flips.hear, fd)
+    observer.look_ahead(round((seconds + 2 * SETTLE) * REFRESH))
+    observer.listen(SETTLE, [flips])
     observer.take()
     spent, began = ProcessorTime(clocks_), time.monotonic()
-    observer.listen(seconds, flips.hear, fd)
+    observer.listen(seconds, [flips])
     cpu, took = spent.spent(), time.monotonic() - began
     # A commit's clock is the same one: what was committed before, and heard of since, is not of this time.
     commits = [
@@ -138,7 +139,7 @@ def _load(running: Running, observer: Observer, flips: Flips, rate: int, seconds
         for commit in observer.take()
         if commit.when >= began
     ]
-    refresh = frames.refreshes(commits)
+    refresh = frames.refreshes([when for when, _ in commits])
     return Load(
         seconds=took,
         drawn=frames.drawn(commits),

@@ -7,15 +7,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.machine import version_text
-from bench.peers.path import DEVICE, RENDERING, SIZE, Running, card_options
+from bench.peers.path import ALONE, DEVICE, RENDERING, Running, Wall
 from bench.peers.programs import own_environment
 from guests.testcard.launch import DBUS_DISPLAY, TestCard
 from tests.wlvm_process import Wlvm
 
-_CONFIG = f"""
+_CONFIG = """
 [[output]]
-mode = "{SIZE[0]}x{SIZE[1]}@60"
+mode = "{}x{}@{}"
 """
+
+#: Beside each other, where there are several.
+_COLUMNS = '[desktop]\nlayout = "columns"\n'
 
 
 class WlvmPath:
@@ -30,37 +33,44 @@ class WlvmPath:
         return ""
 
     def settings(self) -> dict[str, str]:
-        return {"QEMU": version_text(self.qemu), "display": " ".join(DBUS_DISPLAY), "configuration": _CONFIG}
+        return {
+            "QEMU": version_text(self.qemu),
+            "display": " ".join(DBUS_DISPLAY),
+            "configuration": _CONFIG.format(*ALONE.output, ALONE.refresh),
+        }
 
-    def start(self, stack: ExitStack, options: str, guests: int = 1) -> Running:
-        """`guests` of them; the first one is the one of the answer."""
+    def start(self, stack: ExitStack, options: str, wall: Wall = ALONE) -> Running:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wlvm-bench-")))
         cards = [
-            stack.enter_context(TestCard(self.qemu, DEVICE, card_options(options))) for _ in range(guests)
+            stack.enter_context(TestCard(self.qemu, DEVICE, wall.card_options(options)))
+            for _ in range(wall.guests)
         ]
         tables = [f'[guest.card-{number}]\nqmp = "{card.qmp_path}"\n' for number, card in enumerate(cards)]
-        wlvm = _started(stack, directory, "".join(tables))
-        for number in range(guests):
+        wlvm = _started(stack, directory, wall, "".join(tables))
+        for number in range(wall.guests):
             wlvm.wait_for_picture(f"card-{number}")
-        return Running(directory / wlvm.display, cards[0], {"wlvm": wlvm.pid})
+        return Running(directory / wlvm.display, cards, {"wlvm": [wlvm.pid]})
 
 
 class WlvmHost:
     """A wlvm without guests, as a Host: what a peer owes to the compositor that it is in, and to the output of that."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, wall: Wall = ALONE) -> None:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wlvm-bench-")))
-        wlvm = _started(stack, directory, '[[rule]]\napp_id = "*"\nfullscreen = true\n')
+        alone = "true" if wall.guests == 1 else "false"
+        wlvm = _started(stack, directory, wall, f'[[rule]]\napp_id = "*"\nfullscreen = {alone}\n')
         self.display = directory / wlvm.display
         self.environment = own_environment(directory) | {"WAYLAND_DISPLAY": str(self.display)}
-        self.programs = {"wlvm": wlvm.pid}
+        self.programs = {"wlvm": [wlvm.pid]}
 
 
-def _started(stack: ExitStack, directory: Path, tables: str) -> Wlvm:
+def _started(stack: ExitStack, directory: Path, wall: Wall, tables: str) -> Wlvm:
     return stack.enter_context(
         Wlvm(
             directory,
-            config=_CONFIG + tables,
+            config=_CONFIG.format(*wall.output, wall.refresh)
+            + (_COLUMNS if wall.guests > 1 else "")
+            + tables,
             XDG_RUNTIME_DIR=str(directory),
             MALLOC_PERTURB_="0",  # that is for tests
             **RENDERING,

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.peers import crowds
 from bench.peers.observer import Observer
+from bench.peers.wlvm_path import WlvmPath
 from guests.testcard import model
 from guests.testcard.launch import TestCard
 from tests.wlvm_process import DEADLINE, Wlvm
@@ -46,3 +48,12 @@ def test_the_observer_sees_each_frame_of_a_guest_and_its_keys(qemu: str, runtime
                 )
                 observer.release_space()
                 assert pressed < commit.when
+
+
+@pytest.mark.one_qemu
+def test_guests_beside_each_other_are_counted_each_by_its_own_frames(qemu: str) -> None:
+    (crowd,) = crowds.measure(WlvmPath("wlvm", qemu, ""), 2, [30], 0.5)
+    assert (crowd.guests, crowd.rate) == (2, 30)
+    assert 0 < crowd.shown <= crowd.drawn < 2 * 40
+    assert crowd.cpu.keys() == {"QEMU", "guest", "wlvm"}
+    assert crowd.memory.keys() == {"QEMU", "wlvm"}

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
+
 import msgspec
 import pytest
 
-from bench.peers import frames, summary
+from bench.peers import crowd_tables, frames, short, summary
+from bench.peers.limit import limited
 from bench.peers.loads import BUSY, LOADS, STILL, load_name
+from bench.peers.path import REFRESH
 from bench.peers.programs import absent
-from bench.peers.records import Idle, Load, Report, Trial
+from bench.peers.records import Crowd, Idle, Load, Report, Trial
 from bench.peers.report import RECORDED, files
+from bench.peers.search import MOST, Search, complete
 
 FRAME = 1 / 60
 
@@ -60,9 +66,8 @@ def test_at_the_outputs_rate_nothing_need_be_missed_but_of_a_guest_that_wavers()
 
 
 def test_what_an_output_can_do_is_told_by_the_commits_that_it_let_follow_one_another() -> None:
-    fast = [(place / 57, place) for place in range(20)]
-    assert frames.refreshes(fast) == pytest.approx(57)
-    assert frames.refreshes(every(2, range(20))) == frames.REFRESH
+    assert frames.refreshes([place / 57 for place in range(20)]) == pytest.approx(57)
+    assert frames.refreshes([place * 2 * FRAME for place in range(20)]) == REFRESH
 
 
 def test_a_flips_delay_is_that_of_the_first_commit_with_the_frame() -> None:
@@ -109,7 +114,12 @@ def a_report() -> Report:
         "wlvm": trial(4.0, 60, {"QEMU": 60.0, "guest": 310.0, "wlvm": 90.0}),
         "spice": trial(40.0, 30, {"QEMU": 60.0, "guest": 400.0, "sway": 120.0, "remote-viewer": 450.0}),
     }
-    floors = {f"{kind} {damage}": [0.25, 0.25] for kind in ("memcpy", "composition") for damage in LOADS}
+    floors = {
+        f"{prefix}{kind} {damage}": [milliseconds, milliseconds]
+        for prefix, milliseconds in (("", 0.25), ("paced ", 0.5))
+        for kind in ("memcpy", "composition")
+        for damage in LOADS
+    }
     return Report(
         machine={"cpu": "a processor", "cores": 2},
         date="2026-01-01",
@@ -122,7 +132,20 @@ def a_report() -> Report:
         baselines=[{"10.0.2": alone}, {"10.0.2": alone}],
         floors=floors,
         empty={"sway": Idle(5.0, {"sway": 4.0}, {"sway": 8})},
-        many={"wlvm, 16 guests": Idle(5.0, {"wlvm": 1.0}, {"wlvm": 2})},
+        never_beside={"spice": "it has a bar"},
+        still={"wlvm": Idle(5.0, {"QEMU": 30.0, "wlvm": 1.0}, {"QEMU": 60, "wlvm": 2})},
+        still_alone={"10.0.2": Idle(5.0, {"QEMU": 20.0}, {"QEMU": 40})},
+        crowds={"wlvm": [crowd(count, 30, 60 * count) for count in (1, 2)] + [crowd(4, 30, 100)]},
+        crowds_alone={"10.0.2": [crowd(count, 30, 0) for count in (1, 2, 4)]},
+    )
+
+
+def crowd(guests: int, rate: int, shown: int) -> Crowd:
+    """Two seconds of guests that keep their rate and take a tenth of it for themselves."""
+    drawn = guests * rate * 2
+    cpu = {"QEMU": 10.0 * guests, "guest": 100.0} | ({"wlvm": 20.0 * guests} if shown else {})
+    return Crowd(
+        guests, rate, 2.0, drawn, shown, cpu, {"QEMU": 4096} | ({"wlvm": 1024 * guests} if shown else {})
     )
 
 
@@ -140,7 +163,8 @@ def test_the_tables_tell_ratios_to_wlvm() -> None:
     tables = summary.tables(a_report())
     values = {row.case: row.values for row in tables["Processor time per shown frame, full damage, 30/s"]}
     assert values["SPICE"]["to wlvm's"] == 10
-    assert values["one copy and one composition"]["to wlvm's"] == 0.25
+    assert values["one copy and one composition"]["to wlvm's"] == 0.5
+    assert values["one copy and one composition, in a loop"]["to wlvm's"] == 0.25
     keys = {row.case: row.values for row in tables["Event to pixel, guest still"]}
     assert keys["SPICE"]["p50 to wlvm's"] == 10
     assert "p50 to wlvm's" not in keys["the guest alone, from QMP to its word"]
@@ -148,6 +172,67 @@ def test_the_tables_tell_ratios_to_wlvm() -> None:
     # In ten seconds, without QEMU's own 20 and the empty sway's 8.
     assert idle["wlvm, shared memory"]["ms in 10 s"] == 20
     assert idle["SPICE"]["ms in 10 s"] == 32
+    many = {row.case: row.values for row in tables["Standing still, 16 guests"]}
+    assert (many["wlvm, shared memory"]["ms in 10 s"], many["wlvm, shared memory"]["switches"]) == (22, 44)
+
+
+def test_many_guests_are_told_by_how_many_are_shown() -> None:
+    tables = crowd_tables.tables(a_report())
+    most = {row.case: row.values for row in tables["Most guests, 30/s each"]}
+    assert most["wlvm, shared memory"]["guests"] == 2
+    assert most["wlvm, shared memory"]["with more"] == "4: each draws 30/s, 58.3 % are missed"
+    assert most["the guests alone, QEMU 10.0.2"] == {"guests": 4, "with more": "not tried"}
+    (time_,) = tables["Many guests, 30/s each: processor time, ms a second"]
+    assert time_.values == {"with 1": 10, "with 2": 20}
+    (memory,) = tables["Many guests, 30/s each: memory, MiB"]
+    assert memory.values == {"with 1": 1, "with 2": 2}
+    assert not crowd_tables.tables(msgspec.structs.replace(a_report(), crowds={}))
+
+
+def test_the_short_table_has_the_aims_and_whether_they_are_met() -> None:
+    report = a_report()
+    rows = {row.case: row for row in short.rows(report, summary.tables(report))}
+    keys = rows["Event to pixel, guest still: p50 ms"]
+    assert (keys.values["wlvm / other"], keys.aim, keys.met) == (0.1, "at most 0.5", True)
+    least = rows["Processor time per shown frame, full damage, 30/s: ms, to the least"]
+    assert (least.values["wlvm / other"], least.aim, least.met) == (2, "at most 1.3", False)
+    late = rows["Frames of a 60 Hz guest, full damage: flip to commit p99 ms"]
+    assert (late.values["other"], late.met) == (17.7, True)
+    assert rows["Frames of a 60 Hz guest, full damage: lost/s"].met
+    assert rows["Memory: MiB"].met is None
+
+
+def searched(most: int) -> list[int]:
+    """What is tried where so many guests are shown."""
+    search, tried = Search(), []
+    while (count := search.next()) is not None:
+        tried.append(count)
+        search.found(count, complete=count <= most)
+    assert search.enough <= most
+    return tried
+
+
+def test_the_most_guests_are_searched_for_by_doubling_and_halving() -> None:
+    assert searched(0) == [1]
+    assert searched(3) == [1, 2, 4, 3]
+    assert searched(5) == [1, 2, 4, 8, 6, 5]
+    assert searched(13) == [1, 2, 4, 8, 16, 12, 14]
+    assert searched(100) == [1, 2, 4, 8, 16, MOST]
+
+
+def test_guests_are_shown_where_they_keep_their_rate_and_few_frames_are_missed() -> None:
+    assert complete(crowd(2, 30, 118))
+    assert not complete(crowd(2, 30, 117))
+    held_up = msgspec.structs.replace(crowd(2, 30, 100), drawn=100)
+    assert not complete(held_up)
+
+
+def test_what_takes_too_long_has_its_programs_ended() -> None:
+    began = time.monotonic()
+    with limited(0.05):
+        program = subprocess.Popen(["sleep", "20"])
+        assert program.wait() == -9
+    assert time.monotonic() - began < 10
 
 
 def test_the_document_is_a_function_of_what_was_recorded() -> None:
