@@ -67,7 +67,7 @@ class Outputs:
         self._management.forget()
         self._power.forget()
         for wlr in self._off.values():
-            wlr.listeners.remove()
+            wlr.unlisten()
 
     def rule(self, name: str) -> OutputConfig:
         """How an output is to be: as a client wanted it last, or else as the configuration says."""
@@ -151,7 +151,7 @@ class Outputs:
 
     def _take_from_off(self, name: str) -> WlrOutput:
         wlr = self._off.pop(name)
-        wlr.listeners.remove()
+        wlr.unlisten()
         return wlr
 
     def _unplugged(self, wlr: WlrOutput) -> None:

@@ -98,7 +98,7 @@ class Output:
         """Show the scene here no longer. For clients and views it is as if the output, which was switched off, had been unplugged."""
         if self._composes_always:
             self.wlr.compose_always(False)
-        self.wlr.listeners.remove()
+        self.wlr.unlisten()
         self._retry.remove()
         self.wlr.hide(self._layout)
         self._refuse_captures("was switched off")
@@ -218,7 +218,7 @@ class Output:
 
     def _destroyed(self) -> None:
         """Raised when the output goes: unplugged, or the window of a nested one was closed."""
-        self.wlr.listeners.remove()
+        self.wlr.unlisten()
         self._retry.remove()
         self._layout.remove(self.wlr)
         self._refuse_captures("went away")

@@ -75,17 +75,19 @@ class WlrOutput:
         self._damage: Any = None
         #: How many commits there were: what wlroots numbers them by (wlr_output.commit_seq).
         self.commits = 0
-        #: Those of whoever shows something here, and removes them when it does no longer.
-        self.listeners = Listeners()
+        self._output = abi.borrow("struct wlr_output *", self.pointer)
+        self._pending = abi.borrow("struct wlr_output_state *", wlr_ffi.addressof(self.pointer.pending))
+        #: Those of whoever shows something here, until `unlisten`. One listener does for all commits, and one for all presentations: each costs.
+        self._listeners = Listeners()
+        self._on_commit: list[Callable[[Any], None]] = []
+        self._on_present: list[Callable[[int, float], None]] = []
         self._own_listeners = Listeners()
-        self._own_listeners.add(wlr_ffi.addressof(self.pointer.events.commit), self._count_commit)
-        self._own_listeners.add(
-            wlr_ffi.addressof(self.pointer.events.destroy), lambda _data: self._own_listeners.remove()
-        )
+        events = self.pointer.events
+        self._own_listeners.add(wlr_ffi.addressof(events.commit), self._committed)
+        self._own_listeners.add(wlr_ffi.addressof(events.present), self._presented)
+        self._own_listeners.add(wlr_ffi.addressof(events.destroy), lambda _data: self._own_listeners.remove())
+        self._presents_early = bool(c.wlr_output_is_headless(self._output))
         self._commit_presented: int | None = None
-        self._presents_early = bool(c.wlr_output_is_headless(abi.borrow("struct wlr_output *", self.pointer)))
-        if self._presents_early:
-            self._own_listeners.add(wlr_ffi.addressof(self.pointer.events.present), self._presented_early)
         if not wlr.wlr_output_init_render(self.pointer, backend.allocator, backend.renderer):
             raise OutputError(f"{self.name}: the renderer cannot draw for this output")
 
@@ -164,7 +166,7 @@ class WlrOutput:
     def try_out(self, *, mode: ModeNumbers | None, scale: float, transform: Transform) -> None:
         """OutputError if `configure` would be refused, as far as the backend knows. Nothing changes."""
         state = self._state(self._mode(mode), scale, transform)
-        if not c.wlr_output_test_state(abi.borrow("struct wlr_output *", self.pointer), state):
+        if not c.wlr_output_test_state(self._output, state):
             raise OutputError(self._refusal(mode))
 
     def _mode(self, mode: ModeNumbers | None) -> ModeNumbers | None:
@@ -202,12 +204,12 @@ class WlrOutput:
         return None
 
     def _commit(self, state: Any) -> bool:
-        return bool(c.wlr_output_commit_state(abi.borrow("struct wlr_output *", self.pointer), state))
+        return bool(c.wlr_output_commit_state(self._output, state))
 
     @property
     def can_switch(self) -> bool:
         """Whether there is a screen to be dark, which only DRM has."""
-        return bool(c.wlr_output_is_drm(abi.borrow("struct wlr_output *", self.pointer)))
+        return bool(c.wlr_output_is_drm(self._output))
 
     def switch(self, on: bool) -> None:
         """Switch the output off, so that its screen is dark and may sleep, or on again as it was. OutputError when it refuses.
@@ -236,43 +238,52 @@ class WlrOutput:
 
     def on_frame(self, callback: Callable[[], None]) -> None:
         """Raised when the output is ready for a frame."""
-        self.listeners.add(wlr_ffi.addressof(self.pointer.events.frame), lambda _data: callback())
+        self._listeners.add(wlr_ffi.addressof(self.pointer.events.frame), lambda _data: callback())
 
     def on_destroy(self, callback: Callable[[], None]) -> None:
         """Raised when the output goes; after it no call may be made."""
-        self.listeners.add(wlr_ffi.addressof(self.pointer.events.destroy), lambda _data: callback())
+        self._listeners.add(wlr_ffi.addressof(self.pointer.events.destroy), lambda _data: callback())
 
     def on_commit(self, callback: Callable[[Any], None]) -> None:
         """Raised for each commit, with the `struct wlr_buffer *` committed, or None where the commit had none."""
-
-        def committed(data: Any) -> None:
-            event = abi.borrow("struct wlr_output_event_commit *", data)
-            callback(event.buffer or None)
-
-        self.listeners.add(wlr_ffi.addressof(self.pointer.events.commit), committed)
+        self._on_commit.append(callback)
 
     def on_present(self, callback: Callable[[int, float], None]) -> None:
         """Raised for each commit that reached the screen, or that never will: its number, and when (time.monotonic).
 
         Backends without a screen raise it inside `commit()`.
         """
+        self._on_present.append(callback)
 
-        def presented(data: Any) -> None:
-            if self._presents_early:
-                return
-            event = abi.borrow("struct wlr_output_event_present *", data)
-            when = event.when
-            now = when.tv_sec + when.tv_nsec / 1e9 if event.presented and when else time.monotonic()
-            callback(event.commit_seq, now)
+    def unlisten(self) -> None:
+        """Raise nothing of all this any more. Harmless when repeated."""
+        self._listeners.remove()
+        self._on_commit.clear()
+        self._on_present.clear()
 
-        self.listeners.add(wlr_ffi.addressof(self.pointer.events.present), presented)
-
-    def _count_commit(self, _data: Any) -> None:
+    def _committed(self, data: Any) -> None:
         self.commits += 1
+        buffer = abi.borrow("struct wlr_output_event_commit *", data).buffer or None
+        for callback in tuple(self._on_commit):
+            callback(buffer)
+
+    def _presented(self, data: Any) -> None:
+        event = abi.borrow("struct wlr_output_event_present *", data)
+        if self._presents_early:
+            # The headless backend (wlroots 0.16) raises it inside a commit, before anybody has been told of that.
+            self._commit_presented = event.commit_seq
+            return
+        when = event.when
+        now = when.tv_sec + when.tv_nsec / 1e9 if event.presented and when else time.monotonic()
+        self._tell_presented(event.commit_seq, now)
+
+    def _tell_presented(self, commit: int, when: float) -> None:
+        for callback in tuple(self._on_present):
+            callback(commit, when)
 
     def on_mode(self, callback: Callable[[], None]) -> None:
         """Raised when the size or refresh rate has changed (a nested window was resized)."""
-        self.listeners.add(wlr_ffi.addressof(self.pointer.events.mode), lambda _data: callback())
+        self._listeners.add(wlr_ffi.addressof(self.pointer.events.mode), lambda _data: callback())
 
     @property
     def damaged(self) -> bool:
@@ -281,13 +292,11 @@ class WlrOutput:
 
     def commit(self) -> bool:
         """Draw what is damaged and hand it to the backend; False when that failed."""
-        output = abi.borrow("struct wlr_output *", self.pointer)
-        if not c.wlr_output_get_gamma_size(output):
+        if not c.wlr_output_get_gamma_size(self._output):
             # A client of gamma control that was told so leaves "no table" behind, which such an output refuses with the frame.
-            c.wlr_output_rollback(output)
+            c.wlr_output_rollback(self._output)
         sampling.prepare(self._scene_output, self._renderer)
-        pending = abi.borrow("struct wlr_output_state *", wlr_ffi.addressof(self.pointer.pending))
-        if pending.committed & _STATE_GAMMA_LUT:
+        if self._pending.committed & _STATE_GAMMA_LUT:
             # wlroots 0.16 forgets a new colour table with a buffer that the screen does not take as it is: none is tried.
             with self._scene.drawn():
                 committed = bool(wlr.wlr_scene_output_commit(self._scene_output))
@@ -297,17 +306,12 @@ class WlrOutput:
             self._present_again(self._commit_presented)
         return committed
 
-    def _presented_early(self, data: Any) -> None:
-        """Raised inside a commit, before wlroots has told anybody of it: the headless backend's mistake (wlroots 0.16)."""
-        if self._presents_early:
-            self._commit_presented = abi.borrow("struct wlr_output_event_present *", data).commit_seq
-
     def _present_again(self, commit: int) -> None:
         """Tell of it when it is known: clients that want to know of their frames would never hear otherwise."""
-        self._commit_presented, self._presents_early = None, False
         event = ffi.new("struct wlr_output_event_present *", {"commit_seq": commit, "presented": True})
-        c.wlr_output_send_present(abi.borrow("struct wlr_output *", self.pointer), event)
-        self._presents_early = True
+        c.wlr_output_send_present(self._output, event)
+        self._commit_presented = None
+        self._tell_presented(commit, time.monotonic())
 
     def forget_damage(self) -> None:
         """What is on the screen is what the scene shows. wlroots sees to it itself, except when it hands on a buffer of the scene as it is."""
@@ -315,14 +319,14 @@ class WlrOutput:
 
     def compose_always(self, always: bool) -> None:
         """Draw each frame, or (as many times later) no longer: let the screen show a buffer of the scene as it is, where that can be."""
-        c.wlr_output_lock_attach_render(abi.borrow("struct wlr_output *", self.pointer), always)
+        c.wlr_output_lock_attach_render(self._output, always)
 
     def takes(self, buffer: Buffer) -> bool:
         """Whether the screen would show a buffer as it is, in place of a frame."""
         state = ffi.new("struct wlr_output_state *")
         state.committed = _STATE_BUFFER
         state.buffer = abi.borrow("struct wlr_buffer *", buffer.pointer)
-        return bool(c.wlr_output_test_state(abi.borrow("struct wlr_output *", self.pointer), state))
+        return bool(c.wlr_output_test_state(self._output, state))
 
     @property
     def has_cursor_plane(self) -> bool:
@@ -332,7 +336,7 @@ class WlrOutput:
     def damage_whole(self) -> None:
         """Make the next frame draw everything, and ask for that frame."""
         c.wlr_damage_ring_add_whole(self._damage_ring)
-        c.wlr_output_schedule_frame(abi.borrow("struct wlr_output *", self.pointer))
+        c.wlr_output_schedule_frame(self._output)
 
     @property
     def _damage_ring(self) -> Any:
@@ -346,7 +350,7 @@ class WlrOutput:
 
     def set_title(self, title: str) -> None:
         """The title of the window that a nested output is; other outputs have none."""
-        output = abi.borrow("struct wlr_output *", self.pointer)
+        output = self._output
         text = title.encode()
         if c.wlr_output_is_wl(output):
             c.wlr_wl_output_set_title(output, text)
