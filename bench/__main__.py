@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import argparse
-import json
+import datetime
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from bench.machine import facts
 from bench.one import MEASUREMENTS
 from bench.peers import __main__ as peers
+from bench.record import Record
 from bench.results import Row, table
 
 #: The first argument that means the comparison with other programs.
@@ -46,17 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no measurement {', '.join(sorted(unknown))}")
     machine = facts()
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
-    results: dict[str, object] = {}
+    results: dict[str, list[Row]] = {}
     failed = False
     for name in chosen.only or MEASUREMENTS:
         rows = _measured(name, ["--quick"] if chosen.quick else [])
         if rows is None:
             failed = True
             continue
-        results[name] = [row.json() for row in rows]
+        results[name] = rows
         print(f"\n## {MEASUREMENTS[name]}\n\n{table(rows)}", flush=True)
-    report = {"quick": chosen.quick, "machine": machine, "measurements": results}
-    chosen.json.write_text(json.dumps(report, indent=2) + "\n")
+    record = Record(chosen.quick, datetime.date.today().isoformat(), machine, results)
+    chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
     return 1 if failed else 0
 
 
@@ -68,7 +71,7 @@ def _measured(name: str, options: Sequence[str]) -> list[Row] | None:
     except subprocess.SubprocessError as error:
         print(f"\n{name} failed: {error}", file=sys.stderr)
         return None
-    return [Row(**row) for row in json.loads(done.stdout)]
+    return msgspec.json.decode(done.stdout, type=list[Row])
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from bench.effort import FULL, QUICK, Effort
 
@@ -26,6 +27,7 @@ MEASUREMENTS = {
     "resize": "From a view's change to the guest's first frame of that size",
     "attach": "From `attach` to a running guest's first frame, 1280x800",
     "crowd": "Ten guests at 30 updates/s, 640x400",
+    "pauses": "The garbage collector's pauses, ten guests at 60 updates/s",
     "start": "From wlvm's start to an attached guests' first frames",
     "growth": "Growth",
     "copies": "Copying pixels, 1280x800",
@@ -38,7 +40,7 @@ def main() -> None:
     name, *options = sys.argv[1:]
     measure: Callable[[Effort], list[Row]] = importlib.import_module(f"bench.{name}").measure
     rows = measure(QUICK if "--quick" in options else FULL)
-    print(json.dumps([row.json() for row in rows]))
+    sys.stdout.buffer.write(msgspec.json.encode(rows))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wlvm.latency import percentile
 
@@ -23,9 +22,8 @@ class Row:
     #: What was aimed at, and whether it came true; empty and None where nothing was.
     aim: str = ""
     met: bool | None = None
-
-    def json(self) -> dict[str, object]:
-        return dataclasses.asdict(self)
+    #: What a plot is made of, in the unit that its name ends in.
+    samples: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 def spread(samples: Iterable[float], name: str, unit: str, scale: float = 1.0) -> dict[str, Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -11,18 +12,18 @@ from bench.machine import qemus, sharing_qemu, version_text
 from bench.process import cpu_seconds, thread_cpu_seconds
 from bench.results import Row, Value, rounded, spread
 from bench.running import Steps, configuration, frames, play, shown, surface
-from bench.stopwatch import Stopwatch
+from bench.stopwatch import Stopwatch, Turn
 from guests.testcard.launch import TestCard
 from wlvm.desktop.output import Output
-from wlvm.latency import Latencies
+from wlvm.latency import Latencies, percentile
 from wlvm.qemu.display import DisplayThread
 from wlvm.server import Server
 from wlvm.shared_reader import SharedReader
 from wlvm.staging import StagingFramebuffer
 from wlvm.wlr.output import WlrOutput
 
-#: Python of the main thread for one update, in microseconds.
-AIM = 200
+#: Python of the main thread for one update and the frame that shows it, at the median, in microseconds.
+AIM = 100
 _DISPLAY = "wlvm-display"
 
 
@@ -73,6 +74,7 @@ def _row(case: _Case, seconds: float) -> Row:
         values["updates/s"] = rounded(updates / seconds)
         values["frames/s"] = rounded(drawn / seconds)
         values["Python us/update"] = rounded(python)
+        values["taking and drawing p50 us"] = rounded(_median(turns) + _median(pictures))
         values.update(spread((turn.total - turn.inside for turn in turns), "taking", "us", 1e-3))
         values.update(spread((turn.total - turn.inside for turn in pictures), "drawing", "us", 1e-3))
         values["copying us/update"] = rounded(sum(turn.inside for turn in turns) / updates / 1e3)
@@ -101,5 +103,10 @@ def _row(case: _Case, seconds: float) -> Row:
         time.sleep(seconds)
         alone = cpu_seconds(card.process.pid) - alone
         play(configuration([card.qmp_path]), scenario)
-    met = float(values["Python us/update"]) <= AIM
+    met = float(values["taking and drawing p50 us"]) <= AIM
     return Row(case.name, values, f"<= {AIM} us Python", met)
+
+
+def _median(turns: Sequence[Turn]) -> float:
+    """Of the outer calls without the inner ones, in microseconds."""
+    return percentile(sorted(turn.total - turn.inside for turn in turns), 50) / 1e3
