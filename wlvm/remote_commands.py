@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args
 import msgspec
 
 from wlvm import msg, tables
-from wlvm.chrome_trace import chrome_trace
 from wlvm.command_line import (
     FAILED,
     OK,
@@ -27,7 +26,6 @@ from wlvm.command_line import (
     status_of,
     until_interrupted,
 )
-from wlvm.frame_stages import Trace, summary
 from wlvm.ipc import ControlClient, ControlError, ExportedDmabuf, find_socket
 from wlvm.ipc.image import description_for_child
 from wlvm.ipc.messages import (
@@ -329,6 +327,9 @@ def _subscribe(arguments: argparse.Namespace, words: Sequence[str]) -> int:
 
 
 def _trace(arguments: argparse.Namespace, words: Sequence[str]) -> int:
+    from wlvm.chrome_trace import chrome_trace
+    from wlvm.frame_stages import Trace, summary
+
     parser = Parser(prog="wlvm msg trace", description="Record what becomes of guest frames.")
     parser.add_argument(
         "seconds", type=seconds, nargs="?", default=5.0, metavar="SECONDS", help="(default: 5)"

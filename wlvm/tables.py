@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from wlvm.frame_stages import Summary
 from wlvm.ipc.messages import (
     About,
     ConsoleStats,
@@ -21,6 +21,9 @@ from wlvm.ipc.messages import (
     Workspaces,
 )
 from wlvm.qemu.text import readable
+
+if TYPE_CHECKING:
+    from wlvm.frame_stages import Summary
 
 
 def listing(result: Listing) -> str:
