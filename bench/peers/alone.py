@@ -10,7 +10,7 @@ from bench.peers.loads import BUSY, LOADS, STILL, load_name
 from bench.peers.path import ALONE, DEVICE, QEMU, pids
 from bench.peers.processes import ProcessorTime, guest_clocks, memory, stand_still
 from bench.peers.records import Load, Trial
-from bench.peers.trial import PAUSE, SETTLE, WARM, Effort
+from bench.peers.trial import PAUSE, SETTLE, Effort
 from guests.testcard.launch import TestCard
 
 
@@ -54,8 +54,6 @@ def _press(card: TestCard, down: bool) -> None:
 
 def _loads(card: TestCard, damage: str, seconds: float) -> dict[str, Load]:
     flips = Flips(card)
-    card.command(f"run {LOADS[damage][0]}")
-    listen([flips], WARM)
     clocks = guest_clocks([card])
     found = {}
     for rate in LOADS[damage]:

@@ -44,17 +44,20 @@ def memory(report: Report, name: str) -> dict[int, float]:
     """MiB, likewise; QEMU's is what it has more than when nobody looks."""
 
     def of(crowd: Crowd, alone: Crowd) -> float:
-        return (sum(crowd.memory.values()) - alone.memory[QEMU]) / 1024
+        return (sum(crowd.memory.values()) - alone.memory[QEMU] * crowd.guests / alone.guests) / 1024
 
     return _beyond(report, name, of)
 
 
 def _beyond(report: Report, name: str, of: Callable[[Crowd, Crowd], float]) -> dict[int, float]:
-    alone = {(crowd.guests, crowd.rate): crowd for crowd in report.crowds_alone.get(report.qemus[name], ())}
+    """Of each crowd, with the largest of those that nobody looks at that is no larger."""
+    alone = [crowd for crowd in report.crowds_alone.get(report.qemus[name], ()) if crowd.rate == RATE]
     found = {
-        crowd.guests: of(crowd, alone[crowd.guests, RATE])
+        crowd.guests: of(crowd, max(known, key=lambda each: each.guests))
         for crowd in report.crowds[name]
-        if crowd.rate == RATE and complete(crowd) and (crowd.guests, RATE) in alone
+        if crowd.rate == RATE
+        and complete(crowd)
+        and (known := [each for each in alone if each.guests <= crowd.guests])
     }
     return dict(sorted(found.items()))
 
@@ -86,7 +89,7 @@ def _fails(crowds: list[Crowd], rate: int, enough: int) -> str:
 def _ceiling(crowds: list[Crowd], rate: int) -> dict[str, Value]:
     """How many guests draw as often as they are to when nobody looks, of those numbers that were tried."""
     able = max((crowd.guests for crowd in crowds if crowd.rate == rate and keeps_rate(crowd)), default=0)
-    unable = [crowd.guests for crowd in crowds if crowd.rate == rate and not keeps_rate(crowd)]
+    unable = [crowd.guests for crowd in crowds if crowd.rate == rate and crowd.guests > able]
     return {
         "guests": able,
         "with more": f"{min(unable)}: they do not keep their rate" if unable else "not tried",

@@ -25,12 +25,15 @@ _REFRESH = 120
 #: Small damage: a guest takes little time for it, which leaves the processors to those that show it.
 _OPTIONS = "damage=patch"
 
+#: How often a crowd must not be complete, one time after the other, until that is true.
+_TIMES = 3
+
 #: Until a rate is steady, in seconds.
-_STEADY = 1.0
+_STEADY = 0.7
 
 
 def measure(path: Path, count: int, rates: Sequence[int], seconds: float) -> list[Crowd]:
-    """So many guests at each of these rates; what is not complete is measured again, once."""
+    """So many guests at each of these rates; what is not complete is measured again."""
     wall = _wall(count)
     with ExitStack() as stack:
         running = path.start(stack, _OPTIONS, wall)
@@ -38,9 +41,10 @@ def measure(path: Path, count: int, rates: Sequence[int], seconds: float) -> lis
         observer = stack.enter_context(Observer(running.display, _row(wall)))
         found = []
         for rate in rates:
-            crowd = _crowd(running, observer, rate, seconds)
-            if not complete(crowd):
+            for _ in range(_TIMES):
                 crowd = _crowd(running, observer, rate, seconds)
+                if complete(crowd):
+                    break
             found.append(crowd)
     return found
 

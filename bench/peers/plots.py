@@ -62,7 +62,8 @@ def lines(title: str, axes: tuple[str, str], series: Mapping[str, Mapping[int, f
     """For each of the series its points (to the right a count, upwards a value), joined. `axes` say what these are."""
     across = max((max(points) for points in series.values() if points), default=1)
     highest = max((max(points.values()) for points in series.values() if points), default=1.0)
-    wide, bottom = _WIDTH - _LINES_LEFT - _RIGHT, _TOP + _LINES_HEIGHT
+    wide, top = _WIDTH - _LINES_LEFT - _RIGHT, _TOP + 24
+    bottom = top + _LINES_HEIGHT
     elements = [_text(12, 24, title, bold=True)]
     for number in range(int(highest / (step := _step(highest))) + 1):
         y = bottom - number * step * _LINES_HEIGHT / highest
@@ -70,10 +71,10 @@ def lines(title: str, axes: tuple[str, str], series: Mapping[str, Mapping[int, f
         elements.append(_text(_LINES_LEFT - 10, y + 5, f"{number * step:g}", anchor="end"))
     for count in sorted({count for points in series.values() for count in points}):
         x = _LINES_LEFT + count * wide / across
-        elements.append(_rule(x, _TOP, x, bottom))
+        elements.append(_rule(x, top, x, bottom))
         elements.append(_text(x, bottom + 18, f"{count}", anchor="middle"))
     elements.append(_text(_WIDTH - 12, bottom + 36, axes[0], anchor="end"))
-    elements.append(_text(12, _TOP + 5, axes[1]))
+    elements.append(_text(_LINES_LEFT, top - 10, axes[1]))
     for place, (name, points) in enumerate(series.items()):
         at = [
             (_LINES_LEFT + count * wide / across, bottom - value * _LINES_HEIGHT / highest)

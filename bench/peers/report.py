@@ -21,10 +21,10 @@ _DOCS = _ROOT / "docs"
 #: Of the histograms, in milliseconds: how wide a bar is, and the last one's end.
 _BIN, _END = 2.0, 140.0
 
-#: Pictures of what guests beside each other take: the file's name, what it shows, and where that comes from.
+#: Pictures of what guests beside each other take: the file's name, what it shows, in which unit, and where that comes from.
 _BY_GUESTS = (
-    ("guests-time", "Processor time of all but the guests, ms a second", crowd_tables.processor_time),
-    ("guests-memory", "Memory beside the guests', MiB", crowd_tables.memory),
+    ("guests-time", "Processor time of all but the guests", "ms a second", crowd_tables.processor_time),
+    ("guests-memory", "Memory of all but the guests", "MiB", crowd_tables.memory),
 )
 
 _DAMAGE = {"full": "whole frames", "patch": "small damage"}
@@ -72,10 +72,10 @@ def files(report: Report) -> dict[str, str]:
         found[f"comparison/cost-{damage}.svg"] = plots.stacked(
             f"Processor time per shown frame, {_DAMAGE[damage]}, {BUSY[1]}/s", "ms", costs
         )
-    for picture, what, of in _BY_GUESTS if report.crowds else ():
+    for picture, what, unit, of in _BY_GUESTS if report.crowds else ():
         found[f"comparison/{picture}.svg"] = plots.lines(
             f"{what}, as long as all frames of guests that draw {crowd_tables.RATE}/s are shown",
-            ("guests", what),
+            ("guests", unit),
             {report.paths[name]: of(report, name) for name in report.crowds},
         )
     return found
@@ -114,7 +114,7 @@ def _document(report: Report) -> str:
         failures=f"\nFailed meanwhile:\n\n{failures}\n" if failures else "",
         crowds=_crowds(report) if report.crowds else "",
         pictures="".join(
-            f"\n![{what}](comparison/{name}.svg)" for name, what, _ in _BY_GUESTS if report.crowds
+            f"\n![{what}](comparison/{name}.svg)" for name, what, *_ in _BY_GUESTS if report.crowds
         ),
         sections="\n\n".join(_section(title, rows) for title, rows in tables.items()),
     )
@@ -157,7 +157,7 @@ _CROWDS = """Many guests are beside each other on one output, which they fill: a
 draws 30 or 60 frames a second with small damage, which leaves most of the processors to those that show it. The output has 120 Hz, so that no frame of a guest
 that draws evenly need be missed: neither for its phase, nor because a headless output waits (below). The numbers in the pictures tell what was drawn and what was shown: for each
 commit, one row of the output is copied, through all of them. Twice as many guests are started as long as every rate is kept, then the number between, to about a quarter.
-*Too many* is when more than 2 % of all frames are missed, or the guests draw less than 95 % of their rate; it is measured twice in a row before it counts. Once, not in rounds.
+*Too many* is when more than 2 % of all frames are missed, or the guests draw less than 95 % of their rate; it is measured three times in a row before it counts. Once, not in rounds.
 """
 
 _TEXT = """# wlvm and what people use today

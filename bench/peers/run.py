@@ -40,13 +40,12 @@ class Run:
     def trials(self, rounds: int) -> None:
         """Every path in every round, one after the other."""
         report, effort = self._report, self._effort
-        if not report.empty:
-            report.empty.update(_again(partial(empty_compositors, effort.idle_seconds)))
+        self._empty()
         for number in range(rounds):
             if len(report.rounds) == number:
                 report.rounds.append({})
                 report.baselines.append({})
-                for name, milliseconds in floors.measure().items():
+                for name, milliseconds in _again(floors.measure).items():
                     report.floors.setdefault(name, []).append(milliseconds)
             for qemu in dict.fromkeys(path.qemu for path in self._paths):
                 if version_text(qemu) not in report.baselines[number]:
@@ -65,6 +64,7 @@ class Run:
     def still(self) -> None:
         """Many guests that stand still."""
         report, seconds = self._report, self._effort.idle_seconds
+        self._empty()
         for path in self._beside():
             version = version_text(path.qemu)
             if version not in report.still_alone:
@@ -75,6 +75,10 @@ class Run:
                 if found is not None:
                     report.still[path.name] = found
                     self._save()
+
+    def _empty(self) -> None:
+        if not self._report.empty:
+            self._report.empty.update(_again(partial(empty_compositors, self._effort.idle_seconds)))
 
     def crowds(self) -> None:
         """Ever more guests that draw."""
@@ -95,7 +99,7 @@ class Run:
             unknown = [rate for rate in rates if _of(known, count, rate) is None]
             if unknown:
                 self._say(f"{count} guests: {path.title}")
-                measured = partial(crowds.measure, path, count, unknown, self._effort.seconds)
+                measured = partial(crowds.measure, path, count, unknown, self._effort.crowd_seconds)
                 found = self._tried(path, measured, f"{count} guests: ")
                 if found is None:
                     return
@@ -107,9 +111,10 @@ class Run:
                 searches[rate].found(count, complete=crowd is not None and complete(crowd))
 
     def _alone(self, qemu: str, count: int) -> None:
+        """What as many take that nobody looks at: of powers of two, which tell of those between, too."""
         known = self._report.crowds_alone.setdefault(version_text(qemu), [])
-        if _of(known, count, RATES[0]) is None:
-            known += _again(partial(crowds.alone, qemu, count, self._effort.seconds))
+        if count.bit_count() == 1 and _of(known, count, RATES[0]) is None:
+            known += _again(partial(crowds.alone, qemu, count, self._effort.crowd_seconds))
 
     def _tried(self, path: Path, what: Callable[[], Found], prefix: str = "") -> Found | None:
         """What is found, twice tried; None when both failed, which does not keep the others from being measured."""
@@ -132,12 +137,12 @@ class Run:
 
 
 def _again(what: Callable[[], Found]) -> Found:
-    """Of guests alone, without which nothing can be told: what fails twice ends the run."""
+    """Of what the paths are compared with, and without which nothing can be told: what fails twice ends the run."""
     try:
         with limited(_LIMIT):
             return what()
     except Exception as error:  # noqa: BLE001 - the same
-        print(f"the guests alone failed: {error!r}", file=sys.stderr, flush=True)
+        print(f"tried again: {error!r}", file=sys.stderr, flush=True)
     with limited(_LIMIT):
         return what()
 

@@ -35,15 +35,16 @@ _AT_REST = 5
 
 @dataclass(frozen=True)
 class Effort:
-    """How long each load and the standing still last, in seconds, and how many keys are pressed."""
+    """How long each load, the standing still and many guests' drawing last, in seconds, and how many keys are pressed."""
 
     seconds: float
     idle_seconds: float
+    crowd_seconds: float
     keys: int
 
 
-FULL = Effort(seconds=2.2, idle_seconds=4.0, keys=40)
-QUICK = Effort(seconds=1.0, idle_seconds=1.0, keys=5)
+FULL = Effort(seconds=2.2, idle_seconds=4.0, crowd_seconds=1.5, keys=40)
+QUICK = Effort(seconds=1.0, idle_seconds=1.0, crowd_seconds=0.7, keys=5)
 
 
 def measure(path: Path, effort: Effort, seed: int) -> Trial:
