@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import wlvm
@@ -51,6 +52,17 @@ def facts() -> dict[str, object]:
         "commit": _commit(),
         "load before": os.getloadavg()[0],
     }
+
+
+def told(machine: Mapping[str, object]) -> str:
+    """The same as text."""
+    return ", ".join(f"{name} {_word(value)}" for name, value in machine.items() if value)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.2g}"
+    return " and ".join(str(each) for each in value) if isinstance(value, list) else f"{value}"
 
 
 def _cpu() -> str:

@@ -96,6 +96,7 @@ def _row(qemu: str, device: str, seconds: float) -> Row:
         for generation in range(_GENERATIONS):
             of = [pause.milliseconds for pause in pauses if pause.generation == generation]
             values[f"longest of generation {generation} ms"] = rounded(max(of, default=0.0))
+        values["longest ms"] = rounded(max(pause.milliseconds for pause in pauses))
 
     with ExitStack() as stack:
         options = f"mode=640x400 damage=patch rate={_RATE}"
@@ -103,6 +104,5 @@ def _row(qemu: str, device: str, seconds: float) -> Row:
             stack.enter_context(TestCard(qemu=qemu, device=device, options=options)) for _ in range(_GUESTS)
         ]
         play(configuration([card.qmp_path for card in cards]), scenario)
-    longest = max((pause.milliseconds for pause in pauses), default=0.0)
     name = f"{_GUESTS} x {device}, QEMU {version_text(qemu)}"
-    return Row(name, values, f"no pause over {AIM:g} ms", longest <= AIM)
+    return Row(name, values, f"no pause over {AIM:g} ms", float(values["longest ms"]) <= AIM)
