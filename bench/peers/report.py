@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from bench import document
+from bench.machine import told
 from bench.peers import crowd_tables, plots, short, summary
 from bench.peers.loads import BUSY, LOADS, STILL, load_name
 from bench.peers.records import Report
@@ -16,7 +18,6 @@ _ROOT = Path(__file__).parents[2]
 
 #: What is measured last and committed, and what is made of it.
 RECORDED = _ROOT / "bench" / "recorded" / "peers.json"
-_DOCS = _ROOT / "docs"
 
 #: Of the histograms, in milliseconds: how wide a bar is, and the last one's end.
 _BIN, _END = 2.0, 140.0
@@ -36,10 +37,7 @@ def main() -> None:
     """Write the document and the pictures."""
     recorded = Path(sys.argv[1]) if sys.argv[1:] else RECORDED
     report = msgspec.json.decode(recorded.read_bytes(), type=Report)
-    for name, text in files(report).items():
-        path = _DOCS / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
+    document.write(files(report))
 
 
 def files(report: Report) -> dict[str, str]:
@@ -92,7 +90,6 @@ def _grouped(cost: dict[str, float]) -> dict[str, float]:
 
 def _document(report: Report) -> str:
     tables = summary.tables(report) | crowd_tables.tables(report)
-    machine = ", ".join(f"{name} {_told(value)}" for name, value in report.machine.items() if value)
     settings = "\n".join(
         f"- **{report.paths[name]}**: "
         + "; ".join(f"{key} `{' '.join(value.split())}`" for key, value in of.items())
@@ -105,7 +102,7 @@ def _document(report: Report) -> str:
     keys = len(summary.pooled_keys(report, next(iter(report.paths)), STILL))
     return _TEXT.format(
         date=report.date,
-        machine=machine,
+        machine=told(report.machine),
         rounds=len(report.rounds),
         keys=keys,
         short=table(short.rows(report, tables)),
@@ -123,12 +120,6 @@ def _document(report: Report) -> str:
 def _crowds(report: Report) -> str:
     never = "\n".join(f"- {report.paths[name]}: {reason}." for name, reason in report.never_beside.items())
     return _CROWDS + (f"\nNever beside each other:\n\n{never}\n" if never else "")
-
-
-def _told(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.2g}"
-    return " and ".join(str(each) for each in value) if isinstance(value, list) else f"{value}"
 
 
 def _section(title: str, rows: list[Row]) -> str:
