@@ -22,7 +22,7 @@ from wlvm.wlr import loader
 ORDER = ("unit", "guests", "headless", "nested", "workstation", "gallery")
 
 #: The loggers that pywayland and pywlroots swallow the exceptions of callbacks into.
-CALLBACK_LOGGERS = ("pywayland", "wlroots")
+CALLBACK_LOGGERS = ("pywayland", "wlroots", "wlvm.wlr.listeners")
 
 #: The QEMUs to test against: the executables in WLVM_QEMUS, colon-separated.
 QEMUS = os.environ.get("WLVM_QEMUS", "qemu-system-x86_64").split(":")

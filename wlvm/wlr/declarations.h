@@ -5,6 +5,8 @@
 
 /* libwayland-server */
 struct wl_list { struct wl_list *prev; struct wl_list *next; };
+void wl_list_insert(struct wl_list *list, struct wl_list *elm);
+void wl_list_remove(struct wl_list *elm);
 int wl_list_empty(const struct wl_list *list);
 struct wl_array { size_t size; size_t alloc; void *data; };
 struct wl_signal { struct wl_list listener_list; };

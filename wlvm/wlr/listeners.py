@@ -1,44 +1,60 @@
 """Listeners with an owner.
 
-A pywayland Listener lives only as long as somebody keeps it: one that is collected while libwayland still has it in a list is a use
-after free. So every listener is kept here until it is removed, also where nothing else but its own callback knows its object; and every object
-removes the listeners it added, which it has in a `Listeners`, before what they listen to is destroyed.
+libwayland calls what stands in a signal's list, whatever has become of it. So every listener is kept here until it is removed, also where nothing
+else but its own callback knows its object; and every object removes the listeners it added, which it has in a `Listeners`, before what
+they listen to is destroyed.
+
+They are not pywayland's: what that looks up at each call is a third of a frame's Python.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
-from wlvm.wlr import abi  # noqa: F401 - the libraries before pywayland
+from wlvm.wlr.abi import borrow, c, ffi
 
-from pywayland.server import Listener, Signal  # isort: skip
+log = logging.getLogger(__name__)
+
+#: What each listener calls that libwayland has in a list, by the listener's address, and the listener itself.
+_linked: dict[int, tuple[Callable[[Any], None], Any]] = {}
 
 
-#: Every listener that libwayland has in a list.
-_linked: set[Listener] = set()
+def _notify(listener: Any, data: Any) -> None:
+    _linked[int(ffi.cast("uintptr_t", listener))][0](data)
+
+
+def _report(kind: Any, error: BaseException, traceback: Any) -> None:
+    log.error("a listener failed", exc_info=(kind, error, traceback))
+
+
+_NOTIFY = ffi.callback("void(struct wl_listener *, void *)", _notify, onerror=_report)
 
 
 class Listeners:
     """The listeners of one object, removed together."""
 
     def __init__(self) -> None:
-        self._listeners: list[tuple[Signal, Listener]] = []
+        self._addresses: list[int] = []
 
     def add(self, signal: Any, callback: Callable[[Any], None]) -> None:
         """Call `callback(data)` each time `signal` (the address of a wl_signal, as cdata of pywlroots) is emitted.
 
-        `data` is the event's `void *`.
+        `data` is the event's `void *`. An exception is logged.
         """
-        listener = Listener(lambda _listener, data: callback(data))
-        owner = Signal(ptr=signal)
-        owner.add(listener)
-        _linked.add(listener)
-        self._listeners.append((owner, listener))
+        listener = ffi.new("struct wl_listener *")
+        listener.notify = _NOTIFY
+        # After those that are there, as wl_signal_add has it.
+        c.wl_list_insert(
+            borrow("struct wl_signal *", signal).listener_list.prev, ffi.addressof(listener, "link")
+        )
+        address = int(ffi.cast("uintptr_t", listener))
+        _linked[address] = callback, listener
+        self._addresses.append(address)
 
     def remove(self) -> None:
         """Stop listening, last added first. Harmless when repeated."""
-        while self._listeners:
-            _signal, listener = self._listeners.pop()
-            listener.remove()
-            _linked.discard(listener)
+        while self._addresses:
+            _, listener = _linked.pop(self._addresses.pop())
+            c.wl_list_remove(ffi.addressof(listener, "link"))
