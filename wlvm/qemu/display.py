@@ -107,6 +107,8 @@ class DisplayThread:
         self._commands: deque[Callable[[], None]] = deque()
         self._untold = False
         self._sessions: set[Session] = set()
+        #: Of those that have something to do at a time, when: in monotonic seconds.
+        self._deadlines: dict[Session, float] = {}
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._stopping = False
@@ -192,12 +194,16 @@ class DisplayThread:
         for key, events in self._selector.select(timeout):
             if isinstance(key.data, Peer):
                 key.data.ready(events)
+                assert isinstance(key.data.owner, Session)
+                self._note_deadline(key.data.owner)
             else:
                 os.eventfd_read(self._wake)
         self._run_commands()
-        now = time.monotonic()
-        for session in self._sessions:
-            session.expire(now)
+        if self._deadlines:
+            now = time.monotonic()
+            for session in list(self._deadlines):
+                session.expire(now)
+                self._note_deadline(session)
         if self._untold:
             self._untold = False
             os.eventfd_write(self._news, 1)
@@ -208,19 +214,26 @@ class DisplayThread:
 
     def _timeout(self) -> float | None:
         """How long to wait for sockets, in seconds, until a deadline is due."""
-        deadlines = [
-            deadline for session in self._sessions if (deadline := session.next_deadline()) is not None
-        ]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        return max(0.0, min(self._deadlines.values()) - time.monotonic()) if self._deadlines else None
+
+    def _note_deadline(self, session: Session) -> None:
+        """Something may have changed about when a session has something to do."""
+        deadline = session.next_deadline()
+        if deadline is not None:
+            self._deadlines[session] = deadline
+        else:
+            self._deadlines.pop(session, None)
 
     def _open(self, link: _Link, sock: socket.socket, reports: _Reports) -> None:
         link.session = Session(sock, self._selector, link, reports)
         self._sessions.add(link.session)
         link.session.start()
+        self._note_deadline(link.session)
 
     def _close(self, session: Session) -> None:
         session.close()
         self._sessions.discard(session)
+        self._deadlines.pop(session, None)
 
 
 class _Link:

@@ -59,7 +59,7 @@ class Peer:
     def __init__(self, sock: socket.socket, selector: selectors.BaseSelector, owner: PeerOwner) -> None:
         self._socket = sock
         self._selector = selector
-        self._owner = owner
+        self.owner = owner
         self._reader = MessageReader()
         self._calls = Calls()
         self._unsent: deque[tuple[memoryview, tuple[int, ...], list[OwnedFd]]] = deque()
@@ -169,7 +169,7 @@ class Peer:
             if on_reply is not None:  # An unsolicited reply means nothing.
                 on_reply(message)
         else:
-            self._owner.received(self, message)
+            self.owner.received(self, message)
 
     def _send(self, outgoing: Outgoing, fds: list[OwnedFd]) -> None:
         if self._closed:
@@ -221,7 +221,7 @@ class Peer:
     def _lose(self, reason: str) -> None:
         if not self._closed:
             self.close()
-            self._owner.lost(self, reason)
+            self.owner.lost(self, reason)
 
 
 def _reason(error: OSError) -> str:
