@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.check import record
+from bench.check import peer, record
 from bench.check.callgrind import Run, Unavailable, compile_requests
 from bench.check.figures import Figure, figures
+from bench.check.peer import Ratio
 from bench.results import table
 
 #: Where callgrind's files stay, for callgrind_annotate: git ignores it.
@@ -28,29 +29,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--record", action="store_true", help="what is found is what later runs are compared with"
     )
+    parser.add_argument("--no-peer", action="store_true", help="count, and measure nothing")
     chosen = parser.parse_args(arguments)
     try:
         found, files = _counted()
+        ratio = None if chosen.no_peer else _measured()
     except (Unavailable, RuntimeError) as error:
         print(f"bench-check: {error}", file=sys.stderr)
         return 1
+    now = record.Record(record.versions(), found, ratio)
     if chosen.record:
-        record.save(record.Record(record.versions(), found))
+        record.save(now)
     recorded = record.load()
     print(table(record.rows(recorded.figures, found)))
-    for what, version in record.versions().items():
+    if ratio is not None:
+        print(f"\n{record.peer_text(recorded.peer, ratio)}")
+    for what, version in now.versions.items():
         if (then := recorded.versions.get(what)) != version:
             print(f"{what} {version}; recorded with {then}")
-    missing = [name for name in recorded.figures if name not in found]
-    for name in missing:
-        print(f"bench-check: {name} is recorded, and counted no more", file=sys.stderr)
-    worse = record.worse(recorded.figures, found)
-    for name in worse:
-        before, now = recorded.figures[name], found[name]
-        text = f"{name}: {record.change(before, now):+.1%} of {before.ratio:.3g} times its floor"
-        annotated = f" (callgrind_annotate {files[name]})" if name in files else ""
-        print(f"bench-check: worse: {text}{annotated}", file=sys.stderr)
-    return 1 if worse or missing else 0
+    failures = record.failures(recorded, now)
+    for failure in failures:
+        file = files.get(failure.rpartition(":")[0])
+        hint = f" (callgrind_annotate {file})" if file is not None else ""
+        print(f"bench-check: worse: {failure}{hint}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _measured() -> Ratio | None:
+    """wlvm's ratio to its peer; None, and a line that says why, where that is not here."""
+    if reason := peer.missing():
+        print(f"not measured: {record.PEER}: {reason}")
+        return None
+    return peer.measure()
 
 
 def _counted() -> tuple[dict[str, Figure], Mapping[str, Path]]:

@@ -12,9 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from bench.check.figures import Figure
+from bench.check.peer import Ratio
 from bench.results import Row, rounded
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "check.json"
+
+#: The figure that is measured.
+PEER = "processor time for a shown frame, to that of QEMU's GTK window in sway"
 
 #: A ratio may worsen by so much.
 TOLERANCE = 0.1
@@ -27,6 +31,8 @@ class Record(Struct, frozen=True):
 
     versions: dict[str, str]
     figures: dict[str, Figure]
+    #: None where the peer was not there.
+    peer: Ratio | None = None
 
 
 def load() -> Record:
@@ -74,8 +80,25 @@ def change(before: Figure, now: Figure) -> float:
     return now.ratio / before.ratio - 1
 
 
-def worse(recorded: Mapping[str, Figure], now: Mapping[str, Figure]) -> list[str]:
-    """The figures that have worsened by more than may be."""
-    return [
-        name for name, before in recorded.items() if name in now and change(before, now[name]) > TOLERANCE
-    ]
+def failures(recorded: Record, now: Record) -> list[str]:
+    """What has worsened by more than may be, and what is counted no more, each with its figure's name; none when all is well."""
+    found = []
+    for name, before in recorded.figures.items():
+        figure = now.figures.get(name)
+        if figure is None:
+            found.append(f"{name}: recorded, and counted no more")
+        elif change(before, figure) > TOLERANCE:
+            found.append(f"{name}: {change(before, figure):+.1%} of {before.ratio:.3g} times its floor")
+    if recorded.peer is not None and now.peer is not None:
+        least = now.peer.least / recorded.peer.ratio - 1
+        if least > TOLERANCE:
+            found.append(f"{PEER}: at least {least:+.1%} of {recorded.peer.ratio:.3g} times its own")
+    return found
+
+
+def peer_text(recorded: Ratio | None, now: Ratio) -> str:
+    """A line about the figure that is measured."""
+    text = f"{PEER}: {now.ratio:.3g} times its own, within {now.error:.0%} after {now.rounds} rounds"
+    if recorded is None:
+        return f"{text}; nothing is recorded"
+    return f"{text}; recorded {recorded.ratio:.3g}, change {now.ratio / recorded.ratio - 1:+.1%}"

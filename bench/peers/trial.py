@@ -111,21 +111,22 @@ def _loads(running: Running, damage: str, seconds: float) -> dict[str, Load]:
     flips = Flips(running.card)
     running.card.command(f"run {LOADS[damage][0]}")
     listen([flips], WARM)
-    with Observer(running.display, _counter()) as observer:
+    with Observer(running.display, counter_row()) as observer:
         found = {
-            load_name(damage, rate): _load(running, observer, flips, rate, seconds) for rate in LOADS[damage]
+            load_name(damage, rate): load(running, observer, flips, rate, seconds) for rate in LOADS[damage]
         }
     running.card.command("hold")
     return found
 
 
-def _counter() -> model.Rect:
-    """The first of the rows that the frame counter is in."""
+def counter_row() -> model.Rect:
+    """The first of the rows that the frame counter is in, in pixels of the output."""
     x, y, width, _ = model.counter_rect(*SIZE, bottom=False)
     return x, y, width, 1
 
 
-def _load(running: Running, observer: Observer, flips: Flips, rate: int, seconds: float) -> Load:
+def load(running: Running, observer: Observer, flips: Flips, rate: int, seconds: float) -> Load:
+    """Have the guest draw so often, and see for so long what is shown and what it takes. `observer` looks at `counter_row`."""
     clocks_ = {**guest_clocks(running.cards), **clocks(running.programs)}
     running.card.command(f"run {rate}")
     observer.look_ahead(round((seconds + 2 * SETTLE) * REFRESH))
