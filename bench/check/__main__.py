@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.check import peer, record
-from bench.check.callgrind import Run, Unavailable, compile_requests
+from bench.check.callgrind import Run, Unavailable, compile_requests, environment
 from bench.check.figures import Figure, figures
 from bench.check.peer import Ratio
 from bench.results import table
@@ -72,7 +72,7 @@ def _counted() -> tuple[dict[str, Figure], Mapping[str, Path]]:
     config.write_text(_OUTPUT)
     # What a first start leaves behind is there: compiled modules, the fonts' cache.
     command = [sys.executable, "-m", "bench.check.startup", str(library), str(config)]
-    warm = subprocess.run(command, check=False, capture_output=True, text=True)
+    warm = subprocess.run(command, check=False, capture_output=True, text=True, env=environment())
     if warm.returncode:
         raise RuntimeError(f"wlvm does not start:\n{warm.stderr}")
     with ExitStack() as stack:

@@ -35,6 +35,13 @@ def compile_requests(directory: Path) -> Path:
     return library
 
 
+def environment() -> dict[str, str]:
+    """Of programs that are counted, and of what runs before them so that they find everything as they will later."""
+    return {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    } | _ENVIRONMENT
+
+
 class Run:
     """A module that callgrind runs; `counts` waits for its end. `files` are callgrind's then, by the names of the dumps."""
 
@@ -52,10 +59,8 @@ class Run:
             module,
             *arguments,
         ]
-        environment = os.environ | _ENVIRONMENT
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
     def counts(self) -> dict[str, int]:

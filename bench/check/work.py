@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from bench.check import floors
 from bench.check.counter import Counter
@@ -22,7 +23,7 @@ from wlvm.framebuffer import Rect
 from wlvm.guest_config import GuestConfig, InputConfig
 from wlvm.server import Server
 
-#: Events that are not counted before those that are: what is made once is made then.
+#: Events that are not counted before those that are.
 _WARM_UP = 12
 
 _WHOLE = Rect(0, 0, *SIZE)
@@ -30,11 +31,22 @@ _KEY_A = 30
 _CURSOR = 24
 
 
+class Counts(Protocol):
+    """A Counter, as far as it is needed here."""
+
+    def count(self, work: Callable[[], object]) -> None: ...
+
+    def dump(self, name: str) -> None: ...
+
+
 class Work:
     """The scenario. Each event goes through all its stages; one of them is counted at a time."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: Counts, events: int = EVENTS, warm_up: int = _WARM_UP) -> None:
+        """`warm_up` events go before those that are counted: what is made once is made then."""
         self._counter = counter
+        self._events = events
+        self._warm_up = warm_up
         self.facts: Facts = {}
 
     def scenario(self, server: Server) -> Steps:
@@ -73,7 +85,7 @@ class Work:
         self._cursor(server, guest)
 
     def _floors(self) -> None:
-        self._repeat(NOTHING, lambda count, _: count(lambda: None))
+        self._each(NOTHING, lambda count, _: count(lambda: None))
         self._repeat(PYTHON, lambda count, _: count(floors.python), FLOOR_TIMES)
         with floors.pixels(SIZE) as pixels:
             self._repeat(COPY, lambda count, _: count(pixels.copy), FLOOR_TIMES)
@@ -109,8 +121,8 @@ class Work:
 
             count(moved)
 
-        self._repeat("key: sent", key)
-        self._repeat("motion: taken", motion)
+        self._each("key: sent", key)
+        self._each("motion: taken", motion)
 
     def _cursor(self, server: Server, guest: SteppedGuest) -> None:
         surface(server).pointer_mode(absolute=False)
@@ -155,20 +167,25 @@ class Work:
             count(frame)
             assert output.frames == frames + 1, f"{what}: no frame shows it"
 
-        self._repeat(f"{what}: arrives", arriving)
-        self._repeat(f"{what}: taken", taken)
-        self._repeat(f"{what}: drawn", drawn)
+        self._each(f"{what}: arrives", arriving)
+        self._each(f"{what}: taken", taken)
+        self._each(f"{what}: drawn", drawn)
 
-    def _repeat(self, name: str, event: Callable[[Do, int], object], times: int = EVENTS) -> None:
-        for number in range(_WARM_UP):
+    def _each(self, name: str, event: Event) -> None:
+        self._repeat(name, event, self._events)
+
+    def _repeat(self, name: str, event: Event, times: int) -> None:
+        for number in range(self._warm_up):
             event(lambda work: work(), number)
-        for number in range(_WARM_UP, _WARM_UP + times):
+        for number in range(self._warm_up, self._warm_up + times):
             event(self._counter.count, number)
         self._counter.dump(name)
 
 
 #: Does a part of an event, counted or not.
 Do = Callable[[Callable[[], object]], object]
+#: An event by its number; what is to be counted of it is done by the first argument.
+Event = Callable[[Do, int], object]
 #: Has the guest say the event of a number; each turn of the display thread is done so.
 Say = Callable[[int, Do], None]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 from bench.check.figures import (
     BYTES,
     COMPOSITION,
@@ -72,3 +76,12 @@ def test_a_figure_is_an_events_without_the_counting_itself() -> None:
 
 def test_all_figures_are_recorded() -> None:
     assert load().figures.keys() == {*INSTRUCTIONS, *BYTES}
+
+
+def test_the_work_that_is_counted_is_done() -> None:
+    """A whole wlvm in one thread, in a process of its own: each stage is told of, and copies no more than the damage."""
+    command = [sys.executable, "-m", "tests.stepped_work"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    found = json.loads(done.stdout)
+    assert set(found["counted"]) == {*INSTRUCTIONS, NOTHING, PYTHON, COPY, COMPOSITION} - {START}
+    assert found["facts"] == {name: float(size) for name, size in BYTES.items()}
