@@ -5,6 +5,7 @@ Mesa 25 (docs/workstation.md) must be there before the process starts: this wlvm
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.fake_qemu import FakeListener
 from tests.fake_vm import FakeVm
 from tests.headless.test_scale import channels, linear, nearest, split
 from tests.wlvm_process import Wlvm, eventually, spawn
-from tests.workstation.guest_memory import HEIGHT, WIDTH, GuestMemory, card_buffer
+from tests.workstation.guest_memory import HEIGHT, RANDOM, WIDTH, GuestMemory, card_buffer, memfd
 from tests.workstation.hardware import card
 from tests.workstation.test_export import MESA
 from wlvm.framebuffer import Rect
@@ -86,3 +87,28 @@ def test_whole_factors_are_sharp_and_others_smooth(
         eventually("it is sharp again", lambda: sharp(place(Fit.INTEGER)))
         wlvm.edit(config(vm, 'scale = "fit"'))
         eventually("it is fitted", lambda: smooth(place(Fit.FIT)))
+
+
+def test_of_a_small_change_only_that_is_loaded(vm: FakeVm, wlvm: Wlvm) -> None:
+    """What the guest writes into shared memory that is not mapped as a dma-buf, and tells in part, is shown in that part."""
+    listener = vm.listener()
+    picture = RANDOM.integers(0, 1 << 24, (HEIGHT, WIDTH), np.uint32)
+    with memfd(WIDTH * HEIGHT * 4, seals=0, flags=0) as memory:
+        os.pwrite(memory.fileno(), picture.tobytes(), 0)
+        listener.scanout_map(memory.fileno(), WIDTH, HEIGHT)
+        height, width = wlvm.screen().shape
+        place = fitted((WIDTH, HEIGHT), Rect(0, 0, width, height), PixelGrid(), Scaling(Fit.EXACT))
+
+        def shown() -> bool:
+            inside, outside = split(wlvm.screen(), place.physical)
+            return np.array_equal(inside, nearest(picture, place, (0, 0))) and not outside.any()
+
+        eventually("it is exact", shown)
+        assert wlvm.console("vm").path == "shared memory"
+        for rect in (Rect(3, 5, 7, 9), Rect(0, 0, 1, 1), Rect(40, 20, 24, 28), Rect(0, 47, WIDTH, 1)):
+            anew = RANDOM.integers(0, 1 << 24, (HEIGHT, WIDTH), np.uint32)
+            os.pwrite(memory.fileno(), anew.tobytes(), 0)
+            part = np.s_[rect.y : rect.y + rect.height, rect.x : rect.x + rect.width]
+            picture[part] = anew[part]
+            listener.update_map(*rect)
+            eventually("the change is shown, and nothing else of what was written", shown)
