@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from bench.peers import frames
 from bench.peers.observer import Commit, Observer
-from bench.peers.path import DEVICE, QEMU, Path, Running, Wall, pids
+from bench.peers.path import DEVICE, QEMU, REFRESH, Path, Running, Wall, pids
 from bench.peers.processes import ProcessorTime, clocks, guest_clocks, memory, stand_still
 from bench.peers.records import Crowd, Idle
 from bench.peers.search import RATES, STANDING, complete
@@ -71,7 +71,8 @@ def alone(qemu: str, count: int, seconds: float) -> list[Crowd]:
 def still(path: Path, seconds: float) -> Idle:
     """Guests that stand still."""
     with ExitStack() as stack:
-        wall = _wall(STANDING)
+        # As often as the output of the compositors that have nothing in them.
+        wall = Wall(STANDING, _SIZE, REFRESH)
         running = path.start(stack, _OPTIONS, wall)
         prove(running, wall)
         return stand_still(running.processes(), seconds)

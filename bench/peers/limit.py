@@ -12,17 +12,23 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """After so long, kill all programs that this one has started: their sockets close, and what waits for them fails."""
-    timer = threading.Timer(seconds, _kill_children)
+    """After so long, kill all programs that this one has started: their sockets close, and what waits for them fails. TimeoutError then."""
+    too_late = threading.Event()
+    timer = threading.Timer(seconds, _kill_children, [too_late])
     timer.daemon = True
     timer.start()
     try:
         yield
+    except Exception as error:
+        if too_late.is_set():
+            raise TimeoutError(f"it took more than {seconds:g} s") from error
+        raise
     finally:
         timer.cancel()
 
 
-def _kill_children() -> None:
+def _kill_children(too_late: threading.Event) -> None:
+    too_late.set()
     for task in Path("/proc/self/task").iterdir():
         for pid in (task / "children").read_text().split():
             with contextlib.suppress(ProcessLookupError):

@@ -76,10 +76,6 @@ class Run:
                     report.still[path.name] = found
                     self._save()
 
-    def _empty(self) -> None:
-        if not self._report.empty:
-            self._report.empty.update(_again(partial(empty_compositors, self._effort.idle_seconds)))
-
     def crowds(self) -> None:
         """Ever more guests that draw."""
         for path in self._beside():
@@ -115,6 +111,10 @@ class Run:
         known = self._report.crowds_alone.setdefault(version_text(qemu), [])
         if count.bit_count() == 1 and _of(known, count, RATES[0]) is None:
             known += _again(partial(crowds.alone, qemu, count, self._effort.crowd_seconds))
+
+    def _empty(self) -> None:
+        if not self._report.empty:
+            self._report.empty.update(_again(partial(empty_compositors, self._effort.idle_seconds)))
 
     def _tried(self, path: Path, what: Callable[[], Found], prefix: str = "") -> Found | None:
         """What is found, twice tried; None when both failed, which does not keep the others from being measured."""

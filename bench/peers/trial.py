@@ -43,7 +43,7 @@ class Effort:
     keys: int
 
 
-FULL = Effort(seconds=2.2, idle_seconds=4.0, crowd_seconds=1.5, keys=40)
+FULL = Effort(seconds=2.2, idle_seconds=4.0, crowd_seconds=2.0, keys=40)
 QUICK = Effort(seconds=1.0, idle_seconds=1.0, crowd_seconds=0.7, keys=5)
 
 
