@@ -12,10 +12,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bench import document
+from bench import document, plots
 from bench.machine import told
 from bench.one import MEASUREMENTS
-from bench.peers import plots
 from bench.record import Record
 from bench.results import Row, table
 
