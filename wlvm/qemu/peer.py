@@ -31,7 +31,10 @@ from wlvm.trace import TRACER
 MAX_UNSENT: Final = 1 << 20
 MAX_UNSENT_BEFORE_NOTIFICATION: Final = 64 << 10
 
-_CTRUNC: Final = int(socket.MSG_CTRUNC)  # As int: Python's flag classes take a microsecond an operation.
+_RIGHTS_SPACE: Final = socket.CMSG_SPACE(MAX_FDS * 4)
+# As int: Python's flag classes take a microsecond an operation.
+_CTRUNC: Final = int(socket.MSG_CTRUNC)
+_CLOEXEC: Final = int(socket.MSG_CMSG_CLOEXEC)
 _CLOSED: Final = "QEMU closed its display connection"
 
 _log = logging.getLogger(__name__)
@@ -142,7 +145,7 @@ class Peer:
                 self._message_began = turn_began
         try:
             count, ancillary, flags, _ = self._socket.recvmsg_into(
-                [self._reader.space()], socket.CMSG_SPACE(MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC
+                [self._reader.space()], _RIGHTS_SPACE, _CLOEXEC
             )
         except BlockingIOError:
             return
@@ -233,6 +236,8 @@ def _reason(error: OSError) -> str:
 
 def _rights(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
     """The file descriptors in what came beside the bytes."""
+    if not ancillary:
+        return []
     fds = array.array("i")
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
