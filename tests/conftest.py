@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.fds import open_fds
+from wlvm.fd import OwnedFd
 from wlvm.qemu.display import DisplayThread
 from wlvm.wlr import loader
 
@@ -84,6 +85,16 @@ def runtime_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for variable in ("WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"):
             monkeypatch.delenv(variable, raising=False)
         yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def guarding() -> None:
+    """What guards memory has the fds that it keeps."""
+    from wlvm.wlr.guarded_memory import GuardedMemory
+
+    with OwnedFd(os.memfd_create("guarded")) as fd:
+        os.ftruncate(fd.fileno(), 4096)
+        GuardedMemory(fd, 4096).close()
 
 
 @pytest.fixture

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from wlvm.fd import OwnedFd
 from wlvm.wlr.guarded_memory import GuardedMemory, LostError, UnmappableError
 
-pytestmark = pytest.mark.usefixtures("no_fd_is_lost")
+pytestmark = pytest.mark.usefixtures("guarding", "no_fd_is_lost")
 
 PAGE = 4096
 
@@ -102,3 +104,31 @@ def test_what_is_closed_is_unmapped() -> None:
 def _mapped(name: str) -> bool:
     with open("/proc/self/maps") as maps:
         return name in maps.read()
+
+
+def test_a_forked_process_guards_with_a_display_of_its_own() -> None:
+    """In a process of its own, since no other may have used the display."""
+    program = """
+import os, sys
+from wlvm.fd import OwnedFd
+from wlvm.wlr.guarded_memory import GuardedMemory, LostError
+
+def use():
+    with OwnedFd(os.memfd_create("test")) as fd:
+        os.ftruncate(fd.fileno(), 8192)
+        guarded = GuardedMemory(fd, 8192)
+        os.ftruncate(fd.fileno(), 0)
+        guarded.begin().sum()
+        try:
+            guarded.end()
+        except LostError:
+            guarded.close()
+            return
+        sys.exit("not noticed")
+
+child = os.fork()
+use()
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

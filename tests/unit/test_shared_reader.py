@@ -16,7 +16,7 @@ from wlvm.shared_memory import SharedFramebuffer, TruncatedError
 from wlvm.shared_reader import SharedReader
 from wlvm.staging import StagingFramebuffer
 
-pytestmark = pytest.mark.usefixtures("no_fd_is_lost")
+pytestmark = pytest.mark.usefixtures("guarding", "no_fd_is_lost")
 
 WIDTH, HEIGHT, STRIDE, OFFSET = 64, 32, 64 * 4 + 20, 12
 WHOLE = Rect(0, 0, WIDTH, HEIGHT)

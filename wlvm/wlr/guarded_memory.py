@@ -13,13 +13,13 @@ import fcntl
 import os
 import socket
 import struct
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
 from wlvm.fd import OwnedFd
 from wlvm.wlr.abi import NULL, c, ffi
-from wlvm.wlr.loader import LoaderError
 
 Memory = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -34,20 +34,19 @@ _XRGB8888: Final = 1  # enum wl_shm.format
 _F_SEAL_FUTURE_WRITE: Final = 0x10  # linux/fcntl.h
 
 
-def _made_display() -> Any:
+#: The kinds of what the display has said or been asked for, since it was looked at.
+_events: list[int] = []
+_note = ffi.callback("wl_protocol_logger_func_t", lambda _data, kind, _message: _events.append(kind))
+
+
+@cache
+def _display() -> Any:
+    """The display, made when it is needed: a process that is forked before then has one of its own."""
     display = c.wl_display_create()
     if display == NULL or c.wl_display_init_shm(display):
-        raise LoaderError("libwayland-server makes no display")
+        raise UnmappableError("no display could be made")
+    c.wl_display_add_protocol_logger(display, _note, NULL)
     return display
-
-
-_display = _made_display()
-#: The kinds of what that display has said or been asked for, since it was looked at.
-_events: list[int] = []
-
-
-_note = ffi.callback("wl_protocol_logger_func_t", lambda _data, kind, _message: _events.append(kind))
-c.wl_display_add_protocol_logger(_display, _note, NULL)
 
 
 class UnmappableError(OSError):
@@ -91,15 +90,15 @@ class GuardedMemory:
             raise UnmappableError("it is for reading only, which no pool's memory is")
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
-        self._client = c.wl_client_create(_display, theirs.fileno())
+        self._client = c.wl_client_create(_display(), theirs.fileno())
         if self._client == NULL:
             theirs.close()
             self._socket.close()
-            raise MemoryError("no client could be made")
+            raise UnmappableError("no client could be made")
         theirs.detach()  # the client's now
         rights = array.array("i", [fd.fileno()])
         self._socket.sendmsg([_requests(size)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-        c.wl_event_loop_dispatch(c.wl_display_get_event_loop(_display), 0)
+        c.wl_event_loop_dispatch(c.wl_display_get_event_loop(_display()), 0)
         if self._is_gone():
             self._socket.close()
             raise UnmappableError("it is not taken as a client's memory")
