@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from tests.fds import open_fds
-from wlvm.fd import OwnedFd
 from wlvm.qemu.display import DisplayThread
 from wlvm.wlr import loader
 
@@ -90,11 +89,9 @@ def runtime_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def guarding() -> None:
     """What guards memory has the fds that it keeps."""
-    from wlvm.wlr.guarded_memory import GuardedMemory
+    from wlvm.wlr import guarded_memory
 
-    with OwnedFd(os.memfd_create("guarded")) as fd:
-        os.ftruncate(fd.fileno(), 4096)
-        GuardedMemory(fd, 4096).close()
+    guarded_memory.prepare()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from wlvm.shared_memory import TruncatedError
 from wlvm.shared_reader import SharedReader
 from wlvm.staging import StagingFramebuffer
 from wlvm.udmabuf import wrap
+from wlvm.wlr import guarded_memory
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.texture import Textures
 
@@ -344,6 +345,7 @@ class PictureMaker:
     def __init__(self, loop: EventLoop, textures: Textures) -> None:
         self._loop = loop
         self._textures = textures
+        guarded_memory.prepare()
 
     def make(self, scanout: Scanout) -> Picture:
         """The picture of a scanout, which it takes over. TruncatedError when the scanout's memory is already gone; UnshowableError."""

@@ -13,6 +13,7 @@ import fcntl
 import os
 import socket
 import struct
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -47,6 +48,12 @@ def _display() -> Any:
         raise UnmappableError("no display could be made")
     c.wl_display_add_protocol_logger(display, _note, NULL)
     return display
+
+
+def prepare() -> None:
+    """Have what all guarded memory needs, which it otherwise gets with the first. It takes two fds for good."""
+    with suppress(UnmappableError):
+        _display()
 
 
 class UnmappableError(OSError):
