@@ -21,7 +21,6 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from wlvm import realtime
 from wlvm.qemu import host
 from wlvm.qemu.launch import LaunchError, display_abilities
 from wlvm.wlr import probe, renderer, seat_daemon
@@ -250,17 +249,6 @@ def _session(machine: Machine) -> Iterator[Finding]:
         yield Finding("session", "seat", "ok", found or machine.environ["LIBSEAT_BACKEND"])
     yield _runtime_directory(machine.environ.get("XDG_RUNTIME_DIR"))
     yield _cursor_theme(machine)
-    yield _priority()
-
-
-def _priority() -> Finding:
-    if realtime.is_granted():
-        return Finding("session", "priority", "ok", "realtime: wlvm does not wait for busy guests")
-    return Finding(
-        "session", "priority", "degraded", "realtime priority is not granted",
-        "while guests keep all processors busy, wlvm waits for its turn among them",
-        "write `YOUR-NAME - rtprio 1` into /etc/security/limits.d/wlvm.conf, and log in again",
-    )  # fmt: skip
 
 
 def _runtime_directory(path: str | None) -> Finding:

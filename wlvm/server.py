@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from wlvm import apply_config, realtime
+from wlvm import apply_config
 from wlvm.capture import CapturePolicy, guest_refusal
 from wlvm.color import Rgb
 from wlvm.command_runner import CommandRunner
@@ -193,7 +193,7 @@ class Server(OutputsEvents):
             raise
         # QEMU waits for the display thread's answers, and that thread for the interpreter's lock: the shorter a turn, the better.
         sys.setswitchinterval(_SWITCH_INTERVAL)
-        self.displays = DisplayThread(realtime.ask)
+        self.displays = DisplayThread()
         self._display_news = self.loop.watch(self.displays.fileno(), self.displays.dispatch)
 
     def run(
@@ -214,7 +214,6 @@ class Server(OutputsEvents):
                 os.environ["DISPLAY"] = x11
                 log.info("X11 programs find wlvm on %s", x11)
             self._watch_config()
-            realtime.ask()
             self.displays.start()
             for guest in self.config.guests:
                 if not self._stop_requested:

@@ -9,8 +9,8 @@ from bench.peers.records import Crowd
 #: Frames a second of each guest.
 RATES = (30, 60)
 
-#: More guests than these are not tried.
-MOST = 32
+#: More guests than these are not tried: beside each other they are as wide as an output may be.
+MOST = 25
 
 #: So many stand still.
 STANDING = 16

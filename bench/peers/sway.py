@@ -11,7 +11,6 @@ from pathlib import Path
 
 from bench.peers.path import ALONE, RENDERING, Processes, Wall
 from bench.peers.programs import own_environment, started
-from wlvm import realtime
 
 _HEADLESS = {"WLR_BACKENDS": "headless", "WLR_LIBINPUT_NO_DEVICES": "1", **RENDERING}
 
@@ -25,13 +24,11 @@ xwayland {xwayland}
 exec env > {told}
 """
 
-#: What newer releases than Debian's 1.7 ask for themselves, as wlvm does.
-_REALTIME = ("chrt", "--reset-on-fork", "--rr", "1")
 #: Sway refuses to run as root: there it is somebody else in a namespace of its own, to whom root's files belong.
 _NOT_ROOT = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 #: What sway needs, from program to package.
-SWAY = {"sway": "sway", "unshare": "util-linux", "chrt": "util-linux"}
+SWAY = {"sway": "sway", "unshare": "util-linux"}
 
 _DEADLINE = 20.0
 
@@ -56,15 +53,7 @@ class Sway:
         self.environment = own_environment(directory)
         self._process = started(
             stack,
-            (
-                *(_REALTIME if realtime.is_granted() else ()),
-                *(_NOT_ROOT if os.geteuid() == 0 else ()),
-                "sway",
-                "-D",
-                "noscanout",
-                "-c",
-                str(config),
-            ),
+            (*(_NOT_ROOT if os.geteuid() == 0 else ()), "sway", "-D", "noscanout", "-c", str(config)),
             self.environment | _HEADLESS,
         )
         self.programs: Processes = {"sway": [self._process.pid]}

@@ -100,9 +100,7 @@ class Display:
 class DisplayThread:
     """The thread and its two queues. All methods are for the main thread."""
 
-    def __init__(self, started: Callable[[], object] = lambda: None) -> None:
-        """`started` is called on the thread, first."""
-        self._started = started
+    def __init__(self) -> None:
         self._news = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._events: deque[Callable[[], None]] = deque()
@@ -188,7 +186,6 @@ class DisplayThread:
         self._untold = True
 
     def _run(self) -> None:
-        self._started()
         while not self._stopping:
             self._turn(self._timeout())
 
