@@ -1,6 +1,6 @@
 """Reading a guest's framebuffers in shared memory: from a guarded map, or with pread where there can be none.
 
-Both are safe from memory that its owner truncates. A map costs a fifth of pread where the damage is small, two thirds where it is the whole
+Both are safe from memory that its owner truncates. A map costs a quarter of pread where the damage is small, more than half where it is the whole
 picture (docs/performance.md), because it touches nothing between the rows of a rectangle, and each page without the kernel.
 """
 
