@@ -149,7 +149,7 @@ _CROWDS = """Many guests are beside each other on one output, which they fill: a
 draws 30 or 60 frames a second with small damage, which leaves most of the processors to those that show it. The output has 120 Hz, so that no frame of a guest
 that draws evenly need be missed: neither for its phase, nor because a headless output waits (below). The numbers in the pictures tell what was drawn and what was shown: for each
 commit, one row of the output is copied, through all of them. Twice as many guests are started as long as every rate is kept, then the number between, to about a quarter.
-*Too many* is when more than 2 % of all frames are missed, or the guests draw less than 95 % of their rate; it is measured three times in a row before it counts. Once, not in rounds.
+*Too many* is when more than 2 % of all frames are missed, or the guests draw less than 95 % of their rate; it is measured three times in a row before it counts. Once and by itself, not in rounds.
 """
 
 
