@@ -259,6 +259,40 @@ def test_closing_ends_a_qemu_that_was_stopped(loop: SelectorLoop) -> None:
     finish(launched)
 
 
+LOSES_ONE = "trap 'trap \"exit 0\" TERM' TERM; echo up >&2; while :; do sleep 0.01; done"
+
+
+def test_closing_asks_again(loop: SelectorLoop) -> None:
+    """Where a QMP command comes in while QEMU ends, it goes on ending at the next signal only."""
+    launched = shell(loop, LOSES_ONE)
+    loop.run_until(lambda: bool(launched.process.messages))
+    launched.process.close()
+    assert launched.reason() == "QEMU ended"
+    finish(launched)
+
+
+def test_finishing_asks_again_without_the_loop(loop: SelectorLoop, caplog: pytest.LogCaptureFixture) -> None:
+    launched = shell(loop, LOSES_ONE)
+    loop.run_until(lambda: bool(launched.process.messages))
+    launched.process.finish()
+    assert not launched.process.running
+    assert caplog.messages == []
+    finish(launched)
+
+
+def test_finishing_kills_what_does_not_end(
+    monkeypatch: pytest.MonkeyPatch, loop: SelectorLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(process, "END_DEADLINE_MS", 50)
+    launched = shell(loop, "trap '' TERM; echo up >&2; while :; do sleep 0.01; done")
+    loop.run_until(lambda: bool(launched.process.messages))
+    launched.process.finish()
+    assert not launched.process.running
+    assert "did not end" in caplog.text
+    caplog.clear()
+    finish(launched)
+
+
 def test_closing_insists(
     monkeypatch: pytest.MonkeyPatch, loop: SelectorLoop, caplog: pytest.LogCaptureFixture
 ) -> None:

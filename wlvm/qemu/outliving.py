@@ -154,7 +154,7 @@ class OutlivingQemu(RunningQemu):
         """It goes on without wlvm, unless somebody wanted it to end."""
         if not self.running or self._ends is not None:
             return
-        self._deadline.remove()
+        self._patience.remove()
         self._exit_watch.remove()
         self._output_watch.remove()
         self._pidfd.close()
