@@ -30,11 +30,11 @@ def _row(qemu: str, device: str, rounds: int) -> Row:
             found: list[float] = []
             with presented(found, lambda _: True):
                 began, cpu = time.monotonic(), time.process_time()
-                guest = server.add_guest(GuestConfig(name="guest-0", qmp=card.qmp_path))
+                guest = server.guest_set.add(GuestConfig(name="guest-0", qmp=card.qmp_path))
                 yield from until("it is shown", partial(len, found))
             took.append(found[0] - began)
             spent.append(time.process_time() - cpu)
-            server.remove_guest(guest.name)
+            server.guest_set.remove(guest.name)
             yield 0.1
 
     with TestCard(qemu=qemu, device=device, options="mode=1280x800") as card:

@@ -73,9 +73,9 @@ def _rounds(name: str, qmp: Path, rounds: int) -> Row:
         for number in range(rounds + warm_up):
             if number == warm_up:
                 before = _Count()
-            guest = server.add_guest(GuestConfig(name="guest-0", qmp=qmp))
+            guest = server.guest_set.add(GuestConfig(name="guest-0", qmp=qmp))
             yield from shown(server)
-            server.remove_guest(guest.name)
+            server.guest_set.remove(guest.name)
             yield 0.02
         yield 0.5
         rows.append(before.row(name, rounds))

@@ -48,7 +48,7 @@ def apply(server: Server, config: Config) -> None:
     # Before the guests: those that come find their rules.
     server.desktop.configure(desktop_settings(config))
     for name in change.removed:
-        server.remove_guest(name)
+        server.guest_set.remove(name)
     for changed in change.changed:
         _change_guest(server, changed)
     for guest in change.added:
@@ -56,8 +56,8 @@ def apply(server: Server, config: Config) -> None:
             log.warning(
                 "%s: the configuration's guest takes the place of the one that was attached", guest.name
             )
-            server.remove_guest(guest.name)
-        server.add_guest(guest)
+            server.guest_set.remove(guest.name)
+        server.guest_set.add(guest)
     tell_missing_outputs(server)
 
 
@@ -74,8 +74,8 @@ def _change_guest(server: Server, change: GuestChange) -> None:
     name = change.guest.name
     if Part.CONNECTION in change.parts or name not in server.guests:
         if name in server.guests:
-            server.remove_guest(name)
-        server.add_guest(change.guest)
+            server.guest_set.remove(name)
+        server.guest_set.add(change.guest)
         return
     server.guests[name].reconfigure(change.guest)
     if Part.PLACE in change.parts:

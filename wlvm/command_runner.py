@@ -117,14 +117,14 @@ class CommandRunner:
             what = "shut it down" if runs else "take it off the screen"
             text = f"{guest.label} is a machine: close it once more to {what}."
             log.info("%s", text)
-            self._server.tell(guest, text, _CLOSE_AGAIN)
+            self._server.guest_set.tell(guest, text, _CLOSE_AGAIN)
             return
         self._close_asked = "", 0.0
         if runs:
             with contextlib.suppress(PowerError):  # It has ended meanwhile.
                 guest.shut_down_machine()
         else:
-            self._server.remove_guest(name)
+            self._server.guest_set.remove(name)
 
     def _power(self, action: PowerAction, guest: Guest) -> None:
         act = {
@@ -137,9 +137,9 @@ class CommandRunner:
         }[action]
         act()
         if action == "pause":
-            self._server.hidden.person_paused(guest)
+            self._server.guest_set.hidden.person_paused(guest)
         elif action == "resume":
-            self._server.hidden.person_resumed(guest)
+            self._server.guest_set.hidden.person_resumed(guest)
 
     def _change_disks(self, action: DiskAction, value: str, guest: Guest) -> None:
         disks = guest.disks

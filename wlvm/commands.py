@@ -128,7 +128,7 @@ def screenshot(server: Server, name: str | None) -> Deferred:
     def captured(result: bytearray | OutputError) -> None:
         if isinstance(result, OutputError):
             deferred.resolve(ControlError(str(result)))
-        elif refusal := server.capture_refusal(output):
+        elif refusal := server.guest_set.capture_refusal(output):
             deferred.resolve(ControlError(refusal, "denied"))
         else:
             # The size of the frame that was drawn: the output may have been resized since the request.
@@ -200,12 +200,12 @@ def _attach(server: Server, arguments: AttachArguments) -> Attached:
     for guest in server.guests.values():
         if guest.config.qmp == path:
             raise ControlError(f"{path} is attached already, as {guest.name}")
-    return Attached(server.attach(path).name)
+    return Attached(server.guest_set.attach(path).name)
 
 
 def _detach(server: Server, arguments: DetachArguments) -> dict[str, object]:
     _guest(server, arguments.guest)
-    server.remove_guest(arguments.guest)
+    server.guest_set.remove(arguments.guest)
     return {}
 
 

@@ -7,12 +7,10 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 from wlvm import apply_config
 from wlvm.capture import CapturePolicy, guest_refusal
-from wlvm.color import Rgb
 from wlvm.command_runner import CommandRunner
 from wlvm.commands import commands_of
 from wlvm.config import Config, ConfigError, ConfigSource
@@ -20,7 +18,6 @@ from wlvm.desktop.bindings import ChordError, KeyRouter
 from wlvm.desktop.command import (
     CommandError,
     Exec,
-    Power,
     Reload,
 )
 from wlvm.desktop.desktop import Desktop
@@ -36,15 +33,13 @@ from wlvm.desktop.surface_view import SurfaceView
 from wlvm.desktop.view import View
 from wlvm.desktop.window import Window
 from wlvm.desktop_config import RESERVED_CODES
-from wlvm.desktop_settings import desktop_settings, key_for, key_table
+from wlvm.desktop_settings import desktop_settings, key_table
 from wlvm.file_watch import FileWatch
-from wlvm.framebuffer import Rect, is_sideways
+from wlvm.framebuffer import Rect
 from wlvm.guest import Guest
-from wlvm.guest_config import GuestConfig
-from wlvm.guest_size import Screen
 from wlvm.guest_surface import GuestSurface
+from wlvm.guests import Guests
 from wlvm.heads import Heads
-from wlvm.hidden_guests import HiddenGuests
 from wlvm.input_rules import InputRules
 from wlvm.ipc import ControlServer, default_socket
 from wlvm.ipc.feed import Feed
@@ -80,9 +75,6 @@ _SWITCH_INTERVAL = 0.0005
 #: How long it is on the screen that an edited configuration cannot be used, in seconds.
 _ERROR_SECONDS = 20.0
 
-#: How long it is on the screen what became of a guest, in seconds.
-_NEWS_SECONDS = 8.0
-
 
 class Server(OutputsEvents):
     """A running wlvm. Make it, `run()` it; when that returns, everything it made is gone."""
@@ -95,9 +87,6 @@ class Server(OutputsEvents):
         BackendError, ChordError, KeymapError or ControlError when wlvm cannot run here; nothing is left behind then.
         """
         self.config = config
-        self.guests: dict[str, Guest] = {}
-        self._views: list[GuestSurface] = []
-        self._leaving: list[Guest] = []
         self._stop_requested = False
         self._started = self._ended = False
         self.runner = CommandRunner(self)
@@ -126,16 +115,16 @@ class Server(OutputsEvents):
         )
         self.output_set = Outputs(self.wayland, config.outputs, self)
         self._layers = Layers(self.wayland.scene)
-        self._pictures = PictureMaker(self.loop, Textures(self.wayland.backend.renderer))
+        pictures = PictureMaker(self.loop, Textures(self.wayland.backend.renderer))
         self._messages = Messages(self.loop, self._layers.messages)
         self.desktop = Desktop(
             self.loop, desktop_settings(config), self.wayland.scene, self._layers, self._messages
         )
         self.seat = Seat(self._view_at, self.desktop)
         self.desktop.use(self.seat)
+        self.guest_set = Guests(self, self._layers.nowhere, pictures)
         self.feed = Feed(self.loop, lambda: state_of(self))
         self.trace_feed = TraceFeed(self.loop)
-        self.hidden = HiddenGuests(self.loop, self._is_seen)
         self.desktop.changed = self.changed
         self.router = KeyRouter(keys)
         self._keys = Keys(
@@ -217,7 +206,7 @@ class Server(OutputsEvents):
             self.displays.start()
             for guest in self.config.guests:
                 if not self._stop_requested:
-                    self.add_guest(guest)
+                    self.guest_set.add(guest)
             apply_config.tell_missing_outputs(self)
             log.info("wlvm is on %s, and obeys on %s", self.wayland_socket, self.control.path)
             # What exists by now lives as long as wlvm: no collection needs to look at it again.
@@ -253,13 +242,8 @@ class Server(OutputsEvents):
     def _destroy(self) -> None:
         """Give everything back, last made first. The outputs go with the backend."""
         self._ended = True
-        self.hidden.close()
         self.typing.close()
-        for guest in self.guests.values():
-            guest.close()
-        for guest in (*self.guests.values(), *self._leaving):
-            guest.finish()
-        self._views.clear()
+        self.guest_set.close()
         if self._file_watch is not None:
             self._file_watch.close()
         self._keys.close()
@@ -282,6 +266,11 @@ class Server(OutputsEvents):
         self.wayland.destroy()
 
     @property
+    def guests(self) -> Mapping[str, Guest]:
+        """The guests by their names, in the order in which they came."""
+        return self.guest_set.by_name
+
+    @property
     def outputs(self) -> dict[str, Output]:
         """The outputs that show the scene, by their names."""
         return self.output_set.on
@@ -296,88 +285,11 @@ class Server(OutputsEvents):
         """The devices of the person at the screen, those that wlvm has no use for too."""
         return self.devices.devices
 
-    # Guests, and where their consoles are.
-
-    def add_guest(self, config: GuestConfig) -> Guest:
-        """Take a guest in, and start it."""
-        guest = self.guests[config.name] = Guest(
-            config,
-            self.loop,
-            self.displays,
-            self._add_surface,
-            self._remove_surface,
-            self.changed,
-            lambda guest, text: self.tell(guest, text, _NEWS_SECONDS),
-        )
-        guest.was_reset = lambda: self.typing.stop("the machine was reset", guest)
-        guest.locks.changed = lambda: self._keyboard_changed(guest)
-        if (key := key_for(self.config, "start")) is not None:
-            guest.start_hint = f"It is started by Return, or by {key}, while it has the focus."
-        guest.start()
-        self.hidden.add(guest)
-        return guest
-
-    def attach(self, qmp: Path) -> Guest:
-        """Take in the guest behind a QMP socket, named after the socket."""
-        return self.add_guest(GuestConfig.attached(qmp, taken=self.guests))
-
-    def remove_guest(self, name: str) -> None:
-        """Leave a guest; KeyError when there is none of that name."""
-        guest = self.guests.pop(name)
-        self.hidden.remove(guest)
-        guest.close()
-        self.changed()
-        # A QEMU that was launched takes its time to end; wlvm itself does not end before it.
-        self._leaving = [each for each in (*self._leaving, guest) if not each.ended]
-
-    def _add_surface(self, guest: Guest, console: int) -> GuestSurface:
-        surface = GuestSurface(
-            self.loop,
-            self._layers.nowhere,
-            guest.identity(console),
-            self._surface_changed,
-            self._why_unseen,
-            self._screen,
-            self._pictures,
-        )
-        self._views.append(surface)
-        surface.card_answered = lambda: self.runner.obey(Power("start", guest.name))
-        surface.set_scaling(guest.config.scaling(console))
-        surface.size.configure(guest.config.follows(console))
-        self.heads.add(surface, guest)
-        return surface
-
-    def _remove_surface(self, surface: GuestSurface) -> None:
-        self._views.remove(surface)
-        self.heads.remove(surface)
-        surface.destroy()
-
-    def _keyboard_changed(self, guest: Guest) -> None:
-        """Raised when a guest's locks are others, or it takes keys now, or no more."""
-        self.lock_keys.guest_changed(guest.locks)
-        if guest.keyboard is None:
-            self.typing.stop(f"it is {guest.state.value}", guest)
-
-    def tell(self, guest: Guest, text: str, seconds: float) -> None:
-        """Tell the person at the screen something of a guest, for so long."""
-        color = Rgb.parse(guest.config.color)
-        self.desktop.tell(Message(guest.label, text, color), seconds, instead=guest)
-
     def changed(self) -> None:
         """Something may be otherwise than it was, for subscribers, and for guests that nobody sees."""
         self.feed.changed()
         if not self._ended:
-            self.hidden.look()
-
-    def _is_seen(self, guest: Guest) -> bool:
-        if self.locked:
-            return False
-        outputs = (self.outputs.get(surface.output) for surface in guest.surfaces.values() if surface.visible)
-        return any(output is not None and output.active for output in outputs)
-
-    def _surface_changed(self, surface: GuestSurface) -> None:
-        self.heads.changed(surface)
-        self.desktop.view_changed(surface)
+            self.guest_set.hidden.look()
 
     def reload(self) -> None:
         """Read the configuration again, and have what is new of it. CommandError, and all stays as it is, where it is wrong."""
@@ -473,18 +385,8 @@ class Server(OutputsEvents):
 
     def _refuse_captures(self, output: Output) -> None:
         """Raised at each commit of the output, before clients that capture get its frame."""
-        if self.capture_refusal(output):
+        if self.guest_set.capture_refusal(output):
             self.captures.refuse(output.wlr)
-
-    def capture_refusal(self, output: Output) -> str:
-        """Why nobody may have a picture of what the output shows now; "" if they may."""
-        for guest in self.guests.values():
-            refusal = guest_refusal(guest.config)
-            if refusal and any(
-                s.picture and s.visible and s.box.overlaps(output.box) for s in guest.surfaces.values()
-            ):
-                return f"{output.name} may not be captured now: {refusal}"
-        return ""
 
     def rearranged(self) -> None:
         if not self._started:
@@ -524,41 +426,19 @@ class Server(OutputsEvents):
 
     def committed(self, output: Output, commit: int) -> None:
         self._programs.committed(output.name)
-        for view in self._views_on(output):
-            view.presentation.committed(commit)
+        for surface in self.guest_set.on(output):
+            surface.presentation.committed(commit)
 
     def presented(self, output: Output, commit: int, when: float) -> None:
         if TRACER.recording is not None:
             TRACER.recording.presented(output.name, commit, when)
-        for view in self._views_on(output):
-            view.presentation.presented(commit, when)
+        for surface in self.guest_set.on(output):
+            surface.presentation.presented(commit, when)
 
     def dark(self, output: Output) -> None:
         self._programs.committed(output.name)
-        for view in self._views_on(output):
-            view.presentation.give_up("its output went dark")
-
-    def _views_on(self, output: Output) -> list[GuestSurface]:
-        return [view for view in self._views if view.output == output.name]
-
-    def _why_unseen(self, surface: GuestSurface) -> str:
-        """Why no frame that shows what was just applied to a surface is to come; "" where one is."""
-        output = self.outputs.get(surface.output)
-        if output is None or not surface.visible:
-            return "hidden"
-        if output.expects_frame:
-            return ""
-        return "nothing of it is to be seen" if output.active else "the output is off"
-
-    def _screen(self, name: str) -> Screen | None:
-        """What a guest is told of an output; None when it is no more."""
-        output = self.outputs.get(name)
-        if output is None:
-            return None
-        size, millimetres = output.wlr.size, output.wlr.millimetres
-        if is_sideways(output.wlr.transform):
-            size, millimetres = size[::-1], millimetres[::-1]
-        return Screen(size, millimetres)
+        for surface in self.guest_set.on(output):
+            surface.presentation.give_up("its output went dark")
 
     def resized(self, output: Output) -> None:
         self.rearranged()

@@ -56,7 +56,7 @@ class Work:
         path = Path(os.environ["XDG_RUNTIME_DIR"]) / "qmp"
         qmp = SteppedQmp(server.loop, path)
         try:
-            server.add_guest(GuestConfig(name="guest-0", qmp=path, input=InputConfig(repeat="never")))
+            server.guest_set.add(GuestConfig(name="guest-0", qmp=path, input=InputConfig(repeat="never")))
             yield from until("its display is asked for", lambda: qmp.display)
             assert qmp.display is not None
             yield from until("its listener is registered", qmp.display.is_registered)
