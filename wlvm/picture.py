@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from wlvm.flip_cache import FlipCache
 from wlvm.frame import Frame
 from wlvm.framebuffer import BYTES_PER_PIXEL, Rect, fourcc_name
 from wlvm.linux_dmabuf import DmabufDescriptor, DmabufMemory
@@ -25,10 +26,6 @@ from wlvm.udmabuf import wrap
 from wlvm.wlr import guarded_memory
 from wlvm.wlr.buffer import Buffer
 from wlvm.wlr.texture import Textures
-
-#: A guest flips between two or three buffers. One that it does not come back to within this time is given up, in milliseconds.
-_KNOWN_BUFFERS: Final = 3
-_FORGOTTEN_AFTER_MS: Final = 1000
 
 _NO_DMABUF: Final = "QEMU's memory is no dma-buf (virtio-gpu with blob=true and gl=on is)"
 
@@ -225,9 +222,12 @@ class DmabufPicture:
         """
         self._textures = textures
         self._path = path
-        self._known: dict[object, _KnownBuffer] = {}
-        self._current = self._take(descriptor)
-        self._forgetting = loop.timer(self._forget)
+        self._buffers: FlipCache[_ShownBuffer] = FlipCache(loop, lambda shown: shown.buffer.drop())
+        try:
+            self._current = self._take(descriptor)
+        except UnshowableError:
+            self.close()
+            raise
 
     @property
     def path(self) -> str:
@@ -253,30 +253,18 @@ class DmabufPicture:
         if not isinstance(scanout, ScanoutDmabuf) or self._path:
             return False
         self._current = self._take(scanout.dmabuf)
-        if len(self._known) > 1:
-            self._forgetting.arm(_FORGOTTEN_AFTER_MS)
         return True
 
-    def _take(self, descriptor: DmabufDescriptor) -> _KnownBuffer:
+    def _take(self, descriptor: DmabufDescriptor) -> _ShownBuffer:
         """The buffer of a descriptor, which it takes over: the one that is known, or a new one."""
         identity = _identity(descriptor)
         if self._textures.on_cpu:
             identity = (*identity, descriptor.visible)
-        known = self._known.pop(identity, None)
-        if known is None:
-            known = _KnownBuffer.make(self._textures, descriptor)
-            if len(self._known) == _KNOWN_BUFFERS:
-                self._known.pop(next(iter(self._known))).buffer.drop()
-        else:
-            known.memory.show_part(descriptor.crop, descriptor.y_inverted)
+        shown = self._buffers.take(identity, lambda: _ShownBuffer.make(self._textures, descriptor))
+        if shown.memory.descriptor is not descriptor:
+            shown.memory.show_part(descriptor.crop, descriptor.y_inverted)
             descriptor.close()
-        self._known[identity] = known
-        return known
-
-    def _forget(self) -> None:
-        for identity, known in list(self._known.items()):
-            if known is not self._current:
-                self._known.pop(identity).buffer.drop()
+        return shown
 
     def update(self, changes: ConsoleChanges) -> Sequence[Rect]:
         left, top, _, height = self.visible
@@ -293,13 +281,10 @@ class DmabufPicture:
         return self._current.memory.descriptor
 
     def close(self) -> None:
-        self._forgetting.remove()
-        for known in self._known.values():
-            known.buffer.drop()
-        self._known.clear()
+        self._buffers.close()
 
 
-class _KnownBuffer(Struct):
+class _ShownBuffer(Struct):
     """A dma-buf as the renderer takes it: by import, or else through the CPU, and why."""
 
     memory: DmabufMemory
@@ -308,7 +293,7 @@ class _KnownBuffer(Struct):
     fallback: str
 
     @classmethod
-    def make(cls, textures: Textures, descriptor: DmabufDescriptor) -> _KnownBuffer:
+    def make(cls, textures: Textures, descriptor: DmabufDescriptor) -> _ShownBuffer:
         """Takes the descriptor over. UnshowableError (and it is closed) when the renderer takes it in no way."""
         # wlroots 0.16 draws a part of a buffer with pixman as if the part began at the buffer's corner.
         memory = DmabufMemory(descriptor, crops=textures.on_cpu)

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from wlvm.flip_cache import FlipCache
 from wlvm.framebuffer import Rect
 from wlvm.loop import EventLoop
 from wlvm.shared_memory import SharedFramebuffer, TruncatedError
 from wlvm.staging import StagingFramebuffer
 from wlvm.wlr.guarded_memory import GuardedMemory, LostError, UnmappableError
-
-#: A guest flips between two or three framebuffers. The map of one that it does not come back to within this time is given up, in milliseconds.
-_KNOWN: Final = 3
-_FORGOTTEN_AFTER_MS: Final = 1000
 
 
 class SharedReader:
@@ -28,8 +25,7 @@ class SharedReader:
 
     def __init__(self, loop: EventLoop, shared: SharedFramebuffer) -> None:
         self.shared = shared
-        self._maps: dict[object, GuardedMemory] = {}
-        self._forgetting = loop.timer(self._forget)
+        self._maps = FlipCache(loop, GuardedMemory.close)
         self._current = self._map()
 
     def show(self, shared: SharedFramebuffer) -> None:
@@ -37,8 +33,6 @@ class SharedReader:
         self.shared.close()
         self.shared = shared
         self._current = self._map()
-        if len(self._maps) > 1:
-            self._forgetting.arm(_FORGOTTEN_AFTER_MS)
 
     def read(self, rects: Iterable[Rect], into: StagingFramebuffer) -> None:
         """Copy parts of the framebuffer into the same places of `into`, which has its size and format.
@@ -62,7 +56,9 @@ class SharedReader:
             try:
                 self._current.end()
             except LostError as error:
-                self._lose()
+                # What there still is of it is read with pread.
+                self._maps.discard(self._current)
+                self._current = None
                 raise TruncatedError from error
 
     def _map(self) -> GuardedMemory | None:
@@ -70,34 +66,13 @@ class SharedReader:
         size = self.shared.offset + self.shared.stride * self.shared.height
         status = os.fstat(self.shared.fd.fileno())
         identity = (status.st_dev, status.st_ino, size)
-        known = self._maps.pop(identity, None)
-        if known is None:
-            try:
-                known = GuardedMemory(self.shared.fd, size)
-            except UnmappableError:
-                return None
-            if len(self._maps) == _KNOWN:
-                self._maps.pop(next(iter(self._maps))).close()
-        self._maps[identity] = known
-        return known
-
-    def _lose(self) -> None:
-        """The memory in use is gone: what there still is of it is read with pread."""
-        for identity, known in list(self._maps.items()):
-            if known is self._current:
-                self._maps.pop(identity).close()
-        self._current = None
-
-    def _forget(self) -> None:
-        for identity, known in list(self._maps.items()):
-            if known is not self._current:
-                self._maps.pop(identity).close()
+        try:
+            return self._maps.take(identity, lambda: GuardedMemory(self.shared.fd, size))
+        except UnmappableError:
+            return None
 
     def close(self) -> None:
         """Give the framebuffer and all maps up."""
-        self._forgetting.remove()
         self.shared.close()
-        for known in self._maps.values():
-            known.close()
-        self._maps.clear()
+        self._maps.close()
         self._current = None
