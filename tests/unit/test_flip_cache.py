@@ -75,7 +75,7 @@ def test_what_cannot_be_made_leaves_the_others() -> None:
 def test_what_is_of_no_use_any_more_is_made_anew() -> None:
     made = Made()
     made.take("ab")
-    made.cache.discard("b")
+    made.cache.discard(made.made[-1])
     made.take("b")
     assert (made.made, made.given_up) == (["a", "b", "b"], ["b"])
 
