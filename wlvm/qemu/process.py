@@ -24,8 +24,9 @@ from wlvm.qemu.text import readable
 #: How long QEMU has to end by itself after SIGTERM, in milliseconds: it writes back its disks' caches.
 END_DEADLINE_MS: Final = 5000
 
-#: How often it is asked. One SIGTERM may leave QEMU waiting for ever, which the next one ends: where a QMP command comes in while it ends, its
-#: main thread sleeps in monitor_cleanup() and nobody wakes it (7.2 and 10.0: up to a tenth of the times).
+#: After this time it is asked again, and then each time when as much more has passed. One SIGTERM may leave QEMU waiting for ever, which the next
+#: one ends: where a QMP command comes in while it ends, its main thread sleeps in monitor_cleanup() and nobody wakes it (7.2 and 10.0: up to a
+#: tenth of the times).
 ASK_AGAIN_MS: Final = 200
 
 #: The reason where it ended well.
@@ -127,9 +128,10 @@ class RunningQemu:
 
     @property
     def _patience_ms(self) -> int:
-        """How long to wait before the next signal; 0 where its time is over."""
+        """How long to wait before the next signal: as long as it has been asked, and a little at the least; 0 where its time is over."""
         assert self._ends is not None
-        return max(0, min(ASK_AGAIN_MS, math.ceil(1000 * (self._ends - time.monotonic()))))
+        left = math.ceil(1000 * (self._ends - time.monotonic()))
+        return max(0, min(left, max(ASK_AGAIN_MS, END_DEADLINE_MS - left)))
 
     def _ask_to_end(self) -> None:
         self._signal(signal.SIGTERM)
