@@ -29,15 +29,21 @@ class RefreshClock:
         self._timer = loop.timer(tick)
         #: When the next frame may begin.
         self._due = -math.inf
+        #: Whether the last frame followed another one closely.
+        self._beats = False
 
     def drew(self, began: float, interval: float) -> None:
         """A frame has been drawn, from `began` (seconds) on, and is committed; the next one may follow `interval` seconds later."""
-        if abs(began - self._due) > _PAUSE * interval:
+        late = began - self._due
+        if abs(late) > _PAUSE * interval:
+            self._beats = False
             self._due = began + interval
             self._timer.disarm()
             return
-        # One that began late is not followed late. A timer counts whole milliseconds: one that began a little early keeps the beat, too.
-        self._due += interval
+        # One that begins late is not followed late, but for the first: the beat is that of what is drawn all the time, not of what it began with.
+        # A timer counts whole milliseconds: one that begins a little early keeps the beat, too.
+        self._due = interval + (self._due if self._beats else began)
+        self._beats = True
         self._timer.arm(max(1, round(1000 * (self._due - self._now()))))
 
     def remove(self) -> None:
