@@ -110,7 +110,7 @@ class ManualLoop(SelectorLoop):
     def now(self) -> float:
         return self._now
 
-    def advance(self, milliseconds: float) -> None:
+    def advance(self, milliseconds: int) -> None:
         """Let that much time pass, timers running out at their time."""
         end = self._now + milliseconds / 1000
         while True:
@@ -119,11 +119,7 @@ class ManualLoop(SelectorLoop):
                 break
             self._now = max(self._now, min(dues))
             self.run_timers()
-        self._now = max(self._now, end)
-
-    def spend(self, milliseconds: float) -> None:
-        """Let that much time pass while a callback works: no timer runs out meanwhile."""
-        self._now += milliseconds / 1000
+        self._now = end
 
 
 def _events(readable: bool, writable: bool) -> int:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from wlvm.desktop.refresh_clock import RefreshClock
 from wlvm.framebuffer import Rect
 from wlvm.loop import EventLoop
 from wlvm.trace import TRACER
@@ -47,7 +46,6 @@ class Output:
         self._failing = False
         self._complained = False
         self._retry = loop.timer(self._try_again)
-        self._clock = RefreshClock(loop, self._tick) if output.is_headless else None
         self._presented_early: float | None = None
         self._committing = False
         #: The buffer of the scene that the screen shows as it is; None when it shows a frame that was drawn.
@@ -101,7 +99,7 @@ class Output:
         if self._composes_always:
             self.wlr.compose_always(False)
         self.wlr.unlisten()
-        self._remove_timers()
+        self._retry.remove()
         self.wlr.hide(self._layout)
         self._refuse_captures("was switched off")
         self._events.gone(self)
@@ -147,7 +145,7 @@ class Output:
             return
         self._presented_early = None
         recording = TRACER.recording
-        began = time.monotonic_ns()
+        began = 0 if recording is None else time.monotonic_ns()
         self._committing = True
         committed = self.wlr.commit()
         self._committing = False
@@ -156,8 +154,6 @@ class Output:
             return
         if recording is not None:
             recording.drew(self.name, self.wlr.commits, began, self.scanned_out is not None)
-        if self._clock is not None:
-            self._clock.drew(began / 1e9, self.frame_interval)
         self._complained = False
         self.frames += 1
         if self.scanned_out is not None:
@@ -168,11 +164,6 @@ class Output:
         self._events.committed(self, self.wlr.commits)
         if self._presented_early is not None:
             self._events.presented(self, self.wlr.commits, self._presented_early)
-
-    def _tick(self) -> None:
-        """Raised by the clock of a headless output."""
-        if self.expects_frame:
-            self.wlr.take_frame()
 
     def _failed(self) -> None:
         """The backend refused a frame, and would be asked again at each change: nothing is shown for a while."""
@@ -228,15 +219,10 @@ class Output:
     def _destroyed(self) -> None:
         """Raised when the output goes: unplugged, or the window of a nested one was closed."""
         self.wlr.unlisten()
-        self._remove_timers()
+        self._retry.remove()
         self._layout.remove(self.wlr)
         self._refuse_captures("went away")
         self._events.gone(self)
-
-    def _remove_timers(self) -> None:
-        self._retry.remove()
-        if self._clock is not None:
-            self._clock.remove()
 
     def _refuse_captures(self, reason: str) -> None:
         for captured in self._take_captures():

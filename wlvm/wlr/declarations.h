@@ -198,7 +198,6 @@ bool wlr_output_is_drm(struct wlr_output *output);
 bool wlr_output_is_headless(struct wlr_output *output);
 void wlr_output_send_present(struct wlr_output *output, struct wlr_output_event_present *event);
 void wlr_output_schedule_frame(struct wlr_output *output);
-void wlr_output_send_frame(struct wlr_output *output);
 void wlr_output_rollback(struct wlr_output *output);
 void wlr_output_lock_attach_render(struct wlr_output *output, bool lock);
 void wlr_damage_ring_add_whole(struct wlr_damage_ring *ring);

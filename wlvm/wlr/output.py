@@ -86,8 +86,7 @@ class WlrOutput:
         self._own_listeners.add(wlr_ffi.addressof(events.commit), self._committed)
         self._own_listeners.add(wlr_ffi.addressof(events.present), self._presented)
         self._own_listeners.add(wlr_ffi.addressof(events.destroy), lambda _data: self._own_listeners.remove())
-        #: Whether it has no screen, nor a window that stands for one.
-        self.is_headless = bool(c.wlr_output_is_headless(self._output))
+        self._presents_early = bool(c.wlr_output_is_headless(self._output))
         self._commit_presented: int | None = None
         if not wlr.wlr_output_init_render(self.pointer, backend.allocator, backend.renderer):
             raise OutputError(f"{self.name}: the renderer cannot draw for this output")
@@ -241,10 +240,6 @@ class WlrOutput:
         """Raised when the output is ready for a frame."""
         self._listeners.add(wlr_ffi.addressof(self.pointer.events.frame), lambda _data: callback())
 
-    def take_frame(self) -> None:
-        """Have a headless output be ready for a frame now, before its backend says so."""
-        c.wlr_output_send_frame(self._output)
-
     def on_destroy(self, callback: Callable[[], None]) -> None:
         """Raised when the output goes; after it no call may be made."""
         self._listeners.add(wlr_ffi.addressof(self.pointer.events.destroy), lambda _data: callback())
@@ -274,7 +269,7 @@ class WlrOutput:
 
     def _presented(self, data: Any) -> None:
         event = abi.borrow("struct wlr_output_event_present *", data)
-        if self.is_headless:
+        if self._presents_early:
             # The headless backend (wlroots 0.16) raises it inside a commit, before anybody has been told of that.
             self._commit_presented = event.commit_seq
             return
