@@ -170,6 +170,13 @@ def shell(loop: SelectorLoop, script: str) -> Launched:
     return Launched(loop, "sh", "-c", script)
 
 
+def enduring(loop: SelectorLoop, script: str) -> Launched:
+    """A program that has run a script, and goes on for ever."""
+    launched = shell(loop, f"{script}; echo up >&2; while :; do sleep 0.01; done")
+    loop.run_until(lambda: bool(launched.process.messages))
+    return launched
+
+
 def python(loop: SelectorLoop, script: str) -> Launched:
     return Launched(loop, sys.executable, "-c", textwrap.dedent(script))
 
@@ -243,8 +250,7 @@ def test_the_child_gets_no_blocked_or_ignored_signal_no_input_and_no_other_descr
 
 
 def test_closing_asks_first(loop: SelectorLoop) -> None:
-    launched = shell(loop, "trap 'echo bye >&2; exit 0' TERM; echo up >&2; while :; do sleep 0.01; done")
-    loop.run_until(lambda: bool(launched.process.messages))
+    launched = enduring(loop, "trap 'echo bye >&2; exit 0' TERM")
     launched.process.close()
     launched.process.close()
     assert launched.reason() == "QEMU ended"
@@ -259,21 +265,20 @@ def test_closing_ends_a_qemu_that_was_stopped(loop: SelectorLoop) -> None:
     finish(launched)
 
 
-LOSES_ONE = "trap 'trap \"exit 0\" TERM' TERM; echo up >&2; while :; do sleep 0.01; done"
+LOSES_ONE = "trap 'trap \"exit 0\" TERM' TERM"
+LOSES_ALL = "trap '' TERM"
 
 
 def test_closing_asks_again(loop: SelectorLoop) -> None:
     """Where a QMP command comes in while QEMU ends, it goes on ending at the next signal only."""
-    launched = shell(loop, LOSES_ONE)
-    loop.run_until(lambda: bool(launched.process.messages))
+    launched = enduring(loop, LOSES_ONE)
     launched.process.close()
     assert launched.reason() == "QEMU ended"
     finish(launched)
 
 
 def test_finishing_asks_again_without_the_loop(loop: SelectorLoop, caplog: pytest.LogCaptureFixture) -> None:
-    launched = shell(loop, LOSES_ONE)
-    loop.run_until(lambda: bool(launched.process.messages))
+    launched = enduring(loop, LOSES_ONE)
     launched.process.finish()
     assert not launched.process.running
     assert caplog.messages == []
@@ -284,8 +289,7 @@ def test_finishing_kills_what_does_not_end(
     monkeypatch: pytest.MonkeyPatch, loop: SelectorLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(process, "END_DEADLINE_MS", 50)
-    launched = shell(loop, "trap '' TERM; echo up >&2; while :; do sleep 0.01; done")
-    loop.run_until(lambda: bool(launched.process.messages))
+    launched = enduring(loop, LOSES_ALL)
     launched.process.finish()
     assert not launched.process.running
     assert "did not end" in caplog.text
@@ -297,8 +301,7 @@ def test_closing_insists(
     monkeypatch: pytest.MonkeyPatch, loop: SelectorLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(process, "END_DEADLINE_MS", 50)
-    launched = shell(loop, "trap '' TERM; echo up >&2; while :; do sleep 0.01; done")
-    loop.run_until(lambda: bool(launched.process.messages))
+    launched = enduring(loop, LOSES_ALL)
     launched.process.close()
     assert launched.reason().startswith("QEMU ended by SIGKILL")
     assert "did not end" in caplog.text
