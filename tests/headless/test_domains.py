@@ -86,9 +86,8 @@ def change_disks(wlvm: Wlvm, daemon: LibvirtDaemon) -> None:
     wlvm.wait_for_log("vm: The snapshot before is there.")
     (snapshot,) = wlvm.control.call("snapshots", {"guest": "vm"})["snapshots"]
     assert (snapshot["name"], abs(snapshot["made"] - time.time()) < 60) == ("before", True)
-    wlvm.wait_for_state(
-        "vm", "running"
-    )  # it stood still meanwhile, and libvirt tells that it goes on after the answer
+    # It stood still meanwhile, and libvirt tells that it goes on after the answer.
+    wlvm.wait_for_state("vm", "running")
     wlvm.control.command("type ' '")
     shows(1)
     wlvm.control.command("restore before")
